@@ -1,0 +1,136 @@
+"""params.yaml as frozen types. A function takes the part it needs; an unknown key names its nearest known one.
+
+Gate bounds are open mappings here: which keys a suite knows is checked by the suite.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from stages.dedup.params import DedupParams
+from stages.extract.params import ExtractParams
+from stages.mix.params import MixParams
+from stages.quality.params import QualityParams
+from stages.quality.signals import known_signals
+from stages.strict import Strict
+from stages.toxicity.params import ToxicityParams
+
+
+class BadParams(ValueError):
+    """params.yaml cannot be used. The message names the key."""
+
+
+class Model(Strict):
+    """A model file and the sha256 it must have."""
+
+    path: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Input(Strict):
+    """What comes from outside."""
+
+    warcs: str | tuple[str, ...] | dict[str, str | tuple[str, ...]]
+    sample: float = Field(default=1.0, gt=0, le=1)  # share of the shards' records that is read, by hash of doc_id
+    takedowns: tuple[str, ...] = ()  # urls, hosts or doc_ids
+    models: dict[str, Model]
+
+
+class Run(Strict):
+    """How a run is carried out, never what it computes."""
+
+    workers: int | None = Field(default=None, ge=1, le=4096)
+    executor: Literal["auto", "ray", "inprocess"] = "auto"
+    ray_from: int = Field(default=16, ge=0)
+    store: str = "data"
+    memory_mb: int = Field(default=600, ge=64)
+    retries: int = Field(default=2, ge=0, le=10)
+
+
+class Band(Strict):
+    """A share that must lie within [min, max]."""
+
+    min: float = Field(default=0.0, ge=0, le=1)
+    max: float = Field(default=1.0, ge=0, le=1)
+
+
+class Gate(Strict):
+    """Bounds of one stage's suite. `reject` bands the share of rows per reason, `reject_rate` the share of all."""
+
+    min_rows: int = Field(default=1, ge=0)
+    reject_rate: Band = Band()
+    reject: dict[str, Band] = {}
+    languages: dict[str, Band] = {}
+    low_power_tokens: int | None = None  # mix only: above it ABSTAIN(low_power) closes the gate
+
+
+class Gates(Strict):
+    """One suite per stage."""
+
+    extract: Gate
+    quality: Gate
+    dedup: Gate
+    toxicity: Gate
+    mix: Gate
+
+
+class Params(Strict):
+    """The recipe: every number an analyst may change."""
+
+    input: Input
+    run: Run
+    extract: ExtractParams
+    quality: QualityParams
+    dedup: DedupParams
+    toxicity: ToxicityParams
+    mix: MixParams
+    gates: Gates
+
+
+def parse(raw: Any) -> Params:
+    """Validate the content of params.yaml. Raises BadParams with one line per fault, naming the key to change."""
+    try:
+        params = Params.model_validate(raw)
+    except ValidationError as error:
+        raise BadParams("\n".join(_sentence(fault, raw) for fault in error.errors())) from None
+    unknown = [k for k in params.quality.signals if k not in known_signals()]
+    if unknown:
+        raise BadParams("\n".join(_unknown(f"quality.signals.{k}", k, list(known_signals())) for k in unknown))
+    loose = params.extract.prefilter.languages
+    if loose is not None and not set(params.quality.languages) <= set(loose):
+        raise BadParams("extract.prefilter.languages must contain every language of quality.languages")
+    return params
+
+
+def _sentence(fault: Any, raw: Any) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return _unknown(key, str(fault["loc"][-1]), _known(fault["loc"][:-1]))
+    return f"{key}: {fault['msg']}"
+
+
+def _unknown(key: str, name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.0)
+    return f"{key}: unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _known(path: tuple[Any, ...]) -> list[str]:
+    """The keys of the section at `path`, found by walking the types."""
+    model: type[BaseModel] | None = Params
+    for part in path:
+        field = model.model_fields.get(str(part)) if model else None
+        model = _section(field.annotation) if field else model
+    return list(model.model_fields) if model else []
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The params type inside an annotation such as `Prefilter` or `dict[str, Band]`."""
+    options = [annotation, *getattr(annotation, "__args__", ())]
+    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
+
+
+def sections(params: Params) -> Mapping[str, Any]:
+    """Plain values of every section, in the order of params.yaml."""
+    return params.model_dump(mode="json")

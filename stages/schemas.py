@@ -1,0 +1,149 @@
+"""The life of a row, read top to bottom: one Arrow schema for every table that crosses a boundary.
+
+What this module does not know: where a table lies, and which columns a signal family adds (read from its functions).
+"""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1"
+
+Fields = list[tuple[str, pa.DataType]]
+STR, TEXT, INT, REAL, BOOL = pa.string(), pa.large_string(), pa.int64(), pa.float64(), pa.bool_()
+
+
+def _schema(fields: Fields) -> pa.Schema:
+    return pa.schema(fields, metadata={"schema_version": SCHEMA_VERSION})
+
+
+# extract: what the archive holds, found by a scan of its bytes that shares no code with the WARC parser.
+RECORDS = _schema(
+    [
+        ("warc_offset", INT),  # of the record's member in the file as stored (compressed), or of its header where uncompressed
+        ("record_type", STR),
+        ("doc_id", STR),  # null where the record is no response, revisit or resource
+        ("url", STR),
+        ("host", STR),
+    ]
+)
+
+# extract: the cheap look at a page, one row per record that carries HTML.
+LOOK = _schema(
+    [
+        ("doc_id", STR),
+        ("http_status", INT),
+        ("content_type", STR),
+        ("encoding", STR),
+        ("n_bytes", INT),  # of the decoded HTTP body
+        ("n_words", INT),  # of the whole page's text
+        ("language", STR),
+        ("language_score", REAL),
+    ]
+)
+
+# extract: each document's main text, NFC, written once.
+DOCUMENTS = _schema(
+    [
+        ("doc_id", STR),
+        ("url", STR),
+        ("host", STR),
+        ("source", STR),
+        ("text", TEXT),
+        ("title", STR),
+        ("language", STR),
+        ("language_score", REAL),
+        ("date", STR),  # WARC-Date, ISO 8601
+        ("extractor", STR),
+        ("encoding", STR),
+        ("n_chars", INT),  # code points
+        ("n_tokens", INT),  # UAX-29 words, a CJK character counts one
+    ]
+)
+
+# every stage: one row per row it was given.
+_DECISION: Fields = [
+    ("doc_id", STR),
+    ("keep", BOOL),
+    ("reason", STR),  # null when kept; the first failing rule in params order
+    ("value", REAL),
+    ("bound", REAL),
+    ("also", pa.list_(STR)),  # every other failing rule, in params order
+    ("related_doc_id", STR),  # the kept twin
+    ("detail", STR),  # at most 200 characters, never page text
+]
+DECISIONS = _schema(_DECISION)
+EXTRACT_DECISIONS = _schema([*_DECISION, ("url", STR), ("record_type", STR), ("warc_file", STR), ("warc_offset", INT)])
+
+# quality, dedup, toxicity: spans of extract's text to remove or replace.
+EDITS = _schema([("doc_id", STR), ("start", INT), ("end", INT), ("replacement", STR), ("kind", STR)])
+
+QUALITY_SCORES = _schema([("doc_id", STR), ("quality_score", REAL)])
+
+# dedup: what two documents are compared by.
+SIGNATURES = _schema(
+    [
+        ("doc_id", STR),
+        ("exact", pa.binary(16)),  # 128 bits of the normalised text
+        ("n_shingles", INT),  # distinct
+        ("minhash", pa.binary()),  # bands x rows unsigned 32-bit values, little endian; empty where there is no shingle
+    ]
+)
+CLUSTERS = _schema(
+    [
+        ("doc_id", STR),
+        ("shard", STR),
+        ("cluster_id", STR),  # the smallest doc_id of the component
+        ("cluster_size", INT),
+        ("kind", STR),  # exact, near, or null where the document is kept
+        ("related_doc_id", STR),
+        ("similarity", REAL),  # exact Jaccard with related_doc_id
+    ]
+)
+
+TOXICITY_SCORES = _schema([("doc_id", STR), ("toxicity_score", REAL)])
+
+# mix: synthetic sources brought to one form, then the mixture.
+_PROVENANCE: Fields = [
+    ("generator", STR),
+    ("decoding", STR),
+    ("method", STR),
+    ("generation_depth", INT),
+    ("licence", STR),
+    ("reference", STR),
+]
+SYNTHETIC = _schema([("doc_id", STR), ("source", STR), ("text", TEXT), ("n_tokens", INT), *_PROVENANCE])
+MIXTURE = _schema(
+    [
+        ("doc_id", STR),
+        ("copy", INT),  # 0 for the first; a source weighted above its size repeats its documents
+        ("url", STR),
+        ("host", STR),
+        ("source", STR),
+        ("text", TEXT),  # with every edit applied
+        ("title", STR),
+        ("language", STR),
+        ("date", STR),
+        ("n_tokens", INT),
+        ("cluster_size", INT),
+        ("provenance", pa.struct([("origin", STR), *_PROVENANCE])),  # origin: crawl or synthetic
+    ]
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "extract/records": RECORDS,
+    "extract/look": LOOK,
+    "extract/documents": DOCUMENTS,
+    "extract/decisions": EXTRACT_DECISIONS,
+    "quality/scores": QUALITY_SCORES,
+    "quality/edits": EDITS,
+    "quality/decisions": DECISIONS,
+    "dedup/signatures": SIGNATURES,
+    "dedup/clusters": CLUSTERS,
+    "dedup/edits": EDITS,
+    "dedup/decisions": DECISIONS,
+    "toxicity/scores": TOXICITY_SCORES,
+    "toxicity/edits": EDITS,
+    "toxicity/decisions": DECISIONS,
+    "mix/synthetic": SYNTHETIC,
+    "mix/decisions": DECISIONS,
+    "mix/documents": MIXTURE,
+}
