@@ -1,0 +1,253 @@
+"""Writes the sample: the pages and synthetic rows of this folder as three WARC files, two JSONL files and their account.
+
+`python data/sample/make.py` reads pages/, frames/ and synthetic.yaml beside this file and writes sample-*.warc.gz,
+synthetic/*.jsonl, expected.json and the table in README.md. The bytes are the same on every machine: no clock, no random
+number, and gzip members made of stored blocks, because deflate's output depends on the zlib that is installed.
+It knows nothing of Sluicegate: the expected fates are read from the pages, never computed.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import struct
+import sys
+import uuid
+import zlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+SHARDS = ("00000", "00001", "00002")
+NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "https://sluicegate.example/sample")
+CRAWL_DATE = "2024-03-04T06:00:00Z"
+BLOCK = 65535  # the longest stored block of deflate
+TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- end of table -->)", re.S)
+
+Page = dict[str, str]
+
+
+def read_page(path: Path) -> Page:
+    """Head (lines `key: value`, a key may repeat) and body, parted by a line `---`."""
+    head, _, body = path.read_text(encoding="utf-8").partition("---\n")
+    page = {"name": f"{path.parent.name}/{path.stem}", "body": body}
+    for line in head.splitlines():
+        key, _, value = line.partition(": ")
+        page[key] = f"{page[key]}\n{value}" if key in page else value
+    return page
+
+
+def read_pages(folder: Path = HERE) -> list[Page]:
+    """Every page in the order of its shard, with the body of its model where it is the copy of another."""
+    pages = {p["name"]: p for p in (read_page(f) for f in sorted((folder / "pages").glob("*/*.html")))}
+    for page in pages.values():
+        if "same-as" in page:
+            page["body"] = _replaced(pages[page["same-as"]]["body"], page.get("replace", ""))
+    return list(pages.values())
+
+
+def _replaced(body: str, replacements: str) -> str:
+    for line in replacements.splitlines():
+        old, new = line.split(" => ")
+        if body.count(old) != 1:
+            raise ValueError(f"{old!r} must stand once in the page that is copied")
+        body = body.replace(old, new)
+    return body
+
+
+def html(page: Page, folder: Path = HERE) -> str:
+    """The page's body inside the frame of its site."""
+    if "frame" not in page:
+        return page["body"]
+    frame = (folder / "frames" / f"{page['frame']}.html").read_text(encoding="utf-8")
+    fields = {**page, "day": page["date"][:10], "main": page["body"].strip()}
+    return re.sub(r"\{\{(\w+)\}\}", lambda field: fields[field.group(1)], frame)
+
+
+def payload(page: Page) -> bytes:
+    """The content of the HTTP body before any coding."""
+    if page.get("payload") == "png":
+        return _png()
+    if page.get("payload") == "pdf":
+        return b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + page["body"].encode("ascii")
+    return html(page).encode(page.get("charset", "utf-8"))
+
+
+def _png() -> bytes:
+    """One grey pixel."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), (b"IDAT", _zlib(b"\x00\x80")), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def _zlib(data: bytes) -> bytes:
+    return b"\x78\x01" + _stored(data) + struct.pack(">I", zlib.adler32(data))
+
+
+def _stored(data: bytes) -> bytes:
+    """A deflate stream that compresses nothing (RFC 1951, section 3.2.4)."""
+    pieces = [data[i : i + BLOCK] for i in range(0, len(data), BLOCK)] or [b""]
+    last = len(pieces) - 1
+    return b"".join(struct.pack("<BHH", i == last, len(p), len(p) ^ 0xFFFF) + p for i, p in enumerate(pieces))
+
+
+def gzip_member(data: bytes) -> bytes:
+    """One gzip member (RFC 1952) without time or name."""
+    tail = struct.pack("<II", zlib.crc32(data), len(data))
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + _stored(data) + tail
+
+
+def http_response(page: Page) -> bytes:
+    """Status line, headers and body as a server sends them."""
+    content = payload(page)
+    coded = gzip_member(content) if page.get("coding") == "gzip" else content
+    headers = [f"HTTP/1.1 {page.get('status', '200 OK')}", f"Content-Type: {content_type(page)}"]
+    headers += ["Content-Encoding: gzip"] if page.get("coding") == "gzip" else []
+    headers += [f"Location: {page['location']}"] if "location" in page else []
+    if page.get("coding") == "chunked":
+        return _head([*headers, "Transfer-Encoding: chunked"]) + _chunked(coded)
+    return _head([*headers, f"Content-Length: {len(coded)}"]) + coded
+
+
+def content_type(page: Page) -> str:
+    """The header as the server gives it; `header-charset: none` leaves the charset to the page itself."""
+    kind = page.get("content-type", "text/html")
+    charset = page.get("charset", "utf-8")
+    return kind if kind != "text/html" or page.get("header-charset") == "none" else f"{kind}; charset={charset}"
+
+
+def _chunked(data: bytes, size: int = 997) -> bytes:
+    pieces = [data[i : i + size] for i in range(0, len(data), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+def _head(lines: list[str]) -> bytes:
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _sha1(data: bytes) -> str:
+    return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode("ascii")
+
+
+def record_id(kind: str, url: str) -> str:
+    """The same for the same type and URL, on every machine."""
+    return f"<urn:uuid:{uuid.uuid5(NAMES, f'{kind} {url}')}>"
+
+
+def record(kind: str, page: Page, block: bytes, mime: str, *extra: str) -> bytes:
+    """One WARC/1.1 record as one gzip member."""
+    lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: {record_id(kind, page['url'])}", *extra]
+    lines += [f"WARC-Date: {page['date']}", f"WARC-Target-URI: {page['url']}"] if kind != "warcinfo" else []
+    lines += [f"WARC-Block-Digest: {_sha1(block)}", f"Content-Type: {mime}", f"Content-Length: {len(block)}"]
+    return gzip_member(_head(lines) + block + b"\r\n\r\n")
+
+
+def warcinfo(shard: str) -> bytes:
+    """The record that opens a file."""
+    block = b"software: data/sample/make.py\r\nformat: WARC File Format 1.1\r\ndescription: pages written for the sample\r\n"
+    name = f"sample-{shard}.warc.gz"
+    page = {"url": name}
+    return record("warcinfo", page, block, "application/warc-fields", f"WARC-Date: {CRAWL_DATE}", f"WARC-Filename: {name}")
+
+
+def records(page: Page) -> list[bytes]:
+    """What the archive holds of one page: its record, what goes with it, and the record again if it is repeated."""
+    kind = page.get("type", "response")
+    own = _own(kind, page)
+    if "cut" in page:
+        return [own[: len(own) * 2 // 3]]
+    beside = [_beside(name, page) for name in page.get("with", "").split()]
+    return [own, *beside, *([own] if "again" in page else [])]
+
+
+def _own(kind: str, page: Page) -> bytes:
+    http = "application/http; msgtype=response"
+    if kind == "resource":
+        return record(kind, page, payload(page), content_type(page))
+    if kind == "revisit":
+        first = {"url": page["refers-to"], "date": page["refers-to-date"]}
+        profile = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+        refers = [f"WARC-Refers-To: {record_id('response', first['url'])}", f"WARC-Refers-To-Target-URI: {first['url']}"]
+        head = _head(["HTTP/1.1 200 OK", "Content-Type: text/html; charset=utf-8"])
+        return record(kind, page, head, http, profile, *refers, f"WARC-Refers-To-Date: {first['date']}")
+    return record(kind, page, http_response(page), http, f"WARC-Payload-Digest: {_sha1(payload(page))}")
+
+
+def _beside(name: str, page: Page) -> bytes:
+    concurrent = f"WARC-Concurrent-To: {record_id('response', page['url'])}"
+    if name == "request":
+        host, _, path = page["url"].split("://")[1].partition("/")
+        block = _head([f"GET /{path} HTTP/1.1", f"Host: {host}", "User-Agent: sample-writer", "Accept: text/html"])
+        return record("request", page, block, "application/http; msgtype=request", concurrent)
+    block = b"fetchTimeMs: 120\r\noutlink: / L a/@href\r\n"
+    return record("metadata", page, block, "application/warc-fields", concurrent)
+
+
+def fate(page: Page) -> dict[str, Any]:
+    """`keep`, or `<stage> <reason>`, or `<stage> <reason> of <url of the kept twin>`; and what else is known."""
+    words = page["fate"].split()
+    known: dict[str, Any] = {"stage": None, "reason": None}
+    if words != ["keep"]:
+        known = {"stage": words[0], "reason": words[1]}
+    known |= {"related": words[3]} if len(words) == 4 else {}
+    known |= {"repeated_record": 1} if "again" in page else {}
+    known |= {"edits": dict(e.split("=") for e in page["edits"].split())} if "edits" in page else {}
+    return known
+
+
+def table(pages: list[Page]) -> str:
+    """The README's table: one line per page."""
+    lines = ["| shard | page | language, genre | expected fate | what it is here for |", "|---|---|---|---|---|"]
+    for page in pages:
+        kind = ", ".join(page[k] for k in ("lang", "genre") if k in page)
+        url = page["url"].removeprefix("https://")
+        lines.append(f"| {page['name'][:5]} | {url} | {kind} | {_told(page)} | {page.get('about', '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _told(page: Page) -> str:
+    stage, _, rest = page["fate"].partition(" ")
+    told = "keep" if stage == "keep" else f"{stage}: `{rest.split()[0]}`"
+    return told + ("; its second record: extract: `repeated_record`" if "again" in page else "")
+
+
+def synthetic_rows(folder: Path = HERE) -> dict[str, list[dict[str, Any]]]:
+    """Source -> rows, each the source's provenance overlaid with what the row says; a key set to null is left out."""
+    sources = yaml.safe_load((folder / "synthetic.yaml").read_text(encoding="utf-8"))
+    return {name: [_row(s["provenance"], row) for row in s["rows"]] for name, s in sources.items()}
+
+
+def _row(provenance: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    merged = {**row, **{k: v for k, v in provenance.items() if k not in row}}
+    return {k: v.strip() if isinstance(v, str) else v for k, v in merged.items() if v is not None}
+
+
+def build() -> dict[str, bytes]:
+    """Every generated file: its name under data/sample -> its bytes."""
+    pages = read_pages()
+    files = {}
+    for shard in SHARDS:
+        own = [r for page in pages if page["name"].startswith(shard) for r in records(page)]
+        files[f"sample-{shard}.warc.gz"] = b"".join([warcinfo(shard), *own])
+    for source, rows in synthetic_rows().items():
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+        files[f"synthetic/{source}.jsonl"] = "".join(lines).encode()
+    fates = {page["url"]: fate(page) for page in pages}
+    files["expected.json"] = (json.dumps(fates, indent=1, ensure_ascii=False) + "\n").encode()
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    files["README.md"] = TABLE.sub(lambda _: table(pages), readme).encode()
+    return files
+
+
+def main() -> None:
+    """Write every file."""
+    for name, content in build().items():
+        (HERE / name).write_bytes(content)
+        sys.stdout.write(f"{name} {len(content)} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Where, when and by whom: files, shards, Ray, gates, reports. Knows nothing about text."""

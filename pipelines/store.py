@@ -1,0 +1,281 @@
+"""The store: the only module that lists, opens and commits data.
+
+A file appears under its final name whole or not at all (temporary file, fsync, rename). Tables lie under
+data/<stage>/<table>/<shard>.parquet; with run.store elsewhere they lie there and carry their digest in the name, so
+that an old manifest still finds its tables. Knows no stage's meaning.
+"""
+
+import glob
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.errors import BadInput, Infrastructure
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path("data")
+ROW_GROUP = 10_000
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One shard of a table, by content."""
+
+    table: str  # "<stage>/<table>"
+    shard: str
+    digest: str
+    rows: int = 0
+    n_bytes: int = 0  # of Arrow values
+
+
+@dataclass(frozen=True)
+class Output:
+    """A table as it was committed: what it holds, and the file that holds it."""
+
+    ref: Ref
+    size: int
+    file_digest: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where things lie. `root` is the checkout; `tables` is where tables go (root/data, or the path of run.store)."""
+
+    root: Path
+    tables: Path
+
+    @classmethod
+    def at(cls, root: Path, where: str) -> "Store":
+        """The store of a checkout; `where` is run.store."""
+        if "://" in where and not where.startswith("file://"):
+            raise BadInput(f"run.store: {where!r} is not a path on this machine; name a mounted path")
+        return cls(root, (root / where.removeprefix("file://")).resolve())
+
+    @property
+    def named_by_digest(self) -> bool:
+        """True where tables lie outside data/."""
+        return self.tables != self.root / DATA
+
+    def data(self, *parts: str) -> Path:
+        """A path under data/ of the checkout."""
+        return self.root.joinpath(DATA, *parts)
+
+    def path(self, ref: Ref) -> Path:
+        """The file of a table's shard."""
+        name = f"{ref.shard}.{ref.digest}.parquet" if self.named_by_digest else f"{ref.shard}.parquet"
+        return self.tables / ref.table / name
+
+    def receipt(self, stage: str, family: str, shard: str, key: str) -> Path:
+        """The receipt of one family's shard; it carries its key in its name where tables carry theirs."""
+        name = f"{shard}.{key[:16]}.json" if self.named_by_digest else f"{shard}.json"
+        return self.tables / stage / "receipts" / family / name
+
+    def write(self, table: str, shard: str, frame: pl.DataFrame, schema: pa.Schema) -> Output:
+        """Cast to the schema, commit as Parquet, return what was committed. Raises Infrastructure when the disk is full."""
+        arrow = _cast(frame, schema, f"{table}/{shard}")
+        self.tables.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        pq.write_table(
+            arrow, buffer, compression="zstd", compression_level=3, use_dictionary=False, row_group_size=ROW_GROUP
+        )
+        # The digest is of what a reader will see: bytes under nulls are not values.
+        seen = pq.read_table(pa.BufferReader(buffer.getbuffer()))
+        ref = Ref(table, shard, content_digest(seen), seen.num_rows, seen.nbytes)
+        with committed(self.path(ref)) as file:
+            file.write(buffer.getbuffer())
+        return Output(ref, buffer.tell(), hashlib.sha256(buffer.getbuffer()).hexdigest())
+
+    def read(self, ref: Ref, columns: Iterable[str] | None = None) -> pl.DataFrame:
+        """A table's shard, or some of its columns."""
+        path = self.path(ref)
+        try:
+            arrow = pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise Infrastructure(f"{path}: cannot be read ({error}); remove it and run again") from error
+        return _frame(arrow)
+
+    def content(self, ref: Ref) -> str:
+        """The content digest of what is on disk now."""
+        return content_digest(pq.read_table(self.path(ref), partitioning=None))
+
+    def shards_of(self, table: str) -> list[str]:
+        """Shards whose file lies in a table's folder, whatever manifest names them."""
+        cut = 2 if self.named_by_digest else 1
+        return sorted({p.name.rsplit(".", cut)[0] for p in (self.tables / table).glob("*.parquet")})
+
+    def remove(self, path: Path) -> None:
+        """Remove one file, if it is there."""
+        path.unlink(missing_ok=True)
+
+    def clear_temporaries(self, stage: str) -> None:
+        """Sweep what a killed writer of this stage left behind."""
+        for base in {self.data(stage), self.tables / stage}:
+            for leftover in base.rglob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
+
+
+def _cast(frame: pl.DataFrame, schema: pa.Schema, where: str) -> pa.Table:
+    missing = [n for n in schema.names if n not in frame.columns]
+    if missing:
+        raise ValueError(f"{where}: columns missing: {missing}")
+    arrow = frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return arrow.cast(schema).combine_chunks()
+
+
+def _frame(arrow: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(arrow)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def content_digest(table: pa.Table) -> str:
+    """128 bits of sha256 over the Arrow IPC stream of the combined table: of its values, not of the Parquet bytes."""
+    sink = _Sha()
+    one = table.combine_chunks()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), one.schema) as writer:
+        writer.write_table(one)
+    return sink.sha.hexdigest()[:32]
+
+
+class _Sha:
+    """A file that only hashes what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.sha = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self.sha.update(data)
+        return len(data)
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def tell(self) -> int:
+        return 0
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+
+class committed:  # noqa: N801 - reads as a statement: with committed(path) as file
+    """A file that appears under its name when the block ends well, and not at all otherwise."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> IO[bytes]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.file = self.tmp.open("wb")
+        except OSError as error:
+            raise Infrastructure(f"{self.path}: cannot be written ({error.strerror})") from error
+        return self.file
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if error is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+                self.file.close()
+                self.tmp.replace(self.path)
+        except OSError as full:
+            raise Infrastructure(f"{self.path}: cannot be written ({full.strerror})") from full
+        finally:
+            self._drop()
+        if isinstance(error, OSError):
+            raise Infrastructure(f"{self.path}: cannot be written ({error.strerror or error})") from error
+
+    def _drop(self) -> None:
+        # Closing flushes what is buffered, which fails again on a full disk.
+        try:
+            self.file.close()
+        except OSError:
+            os.close(self.file.fileno()) if not self.file.closed else None
+        self.tmp.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Commit a text file, unless it already says the same (so that its mtime stays)."""
+    if path.is_file() and path.read_text() == text:
+        return
+    with committed(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Commit a JSON file, keys as given, floats as they are."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
+    """Commit a JSON Lines file."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file, or None where it is missing or no JSON (a torn file is as good as none)."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def read_lines(path: Path) -> list[Any]:
+    """The rows of a JSON Lines file; none where the file is missing."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def append_line(path: Path, row: Any) -> None:
+    """Add a row to a log under .run/ (never to an out)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes. Raises BadInput where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def matching(root: Path, pattern: str) -> list[Path]:
+    """Files that a path or glob names, relative to `root`, sorted."""
+    return sorted(Path(p) for p in glob.glob(str(root / pattern), recursive=True) if Path(p).is_file())
+
+
+def text_of(path: Path) -> str:
+    """A text file's content."""
+    return path.read_text()
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder and all below it."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def below(folder: Path, pattern: str) -> Iterator[Path]:
+    """Files below a folder, sorted."""
+    return iter(sorted(p for p in folder.rglob(pattern) if p.is_file()))

@@ -1,0 +1,113 @@
+"""Census: integer counts taken while a shard is in memory. Censuses of shards add up to the census of all.
+
+A count is (metric, key, count). Metrics of a decisions table, in documents and tokens: rows, tokens (keys in, kept,
+rejected), reason, reason_tokens, failed (every rule that failed), alone (the only rule that failed), pair (two rules
+that failed together), language, language_tokens and host (keys `<name>|in`, `<name>|kept`). Metrics of any table:
+rows (key: the table) and hist:<column> on the fixed edges below. Hosts are exact for a hash sample of hosts.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+import polars as pl
+
+Count = tuple[str, str, int]
+HOST_SAMPLE = 4  # one host in this many, by hash
+EDGES = tuple(
+    sorted({round(i * 0.02, 2) for i in range(51)} | {round(10 ** (i / 20), 6) for i in range(1, 20 * 7 + 1)})
+)
+
+
+def of_table(name: str, frame: pl.DataFrame) -> list[Count]:
+    """Rows of a table, and a histogram of each of its numeric columns (nulls under the key `null`)."""
+    counts: list[Count] = [("rows", name, frame.height)]
+    for column, dtype in frame.schema.items():
+        if dtype.is_numeric() and column not in ("warc_offset", "start", "end", "copy"):
+            counts += [(f"hist:{column}", key, n) for key, n in histogram(frame[column])]
+        elif dtype == pl.Boolean and column != "keep":
+            counts += _counted(f"hist:{column}", (("null" if v is None else str(v).lower()) for v in frame[column]))
+    return counts
+
+
+def histogram(values: pl.Series) -> list[tuple[str, int]]:
+    """Counts per bin [edge, next edge), keyed by the left edge; `below`, `null` and the last, open bin included."""
+    edges = pl.Series(EDGES)
+    present = values.drop_nulls().cast(pl.Float64)
+    bins = edges.search_sorted(present, side="right").value_counts(sort=False)
+    out = {int(b): int(n) for b, n in bins.iter_rows()} if present.len() else {}
+    keyed = [("below" if b == 0 else f"{EDGES[b - 1]:.6g}", n) for b, n in sorted(out.items())]
+    return [*keyed, ("null", values.null_count())] if values.null_count() else keyed
+
+
+def of_decisions(decisions: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:
+    """Counts of a decisions table. `facts` gives n_tokens and, where it has them, language and host per doc_id."""
+    known = [c for c in ("n_tokens", "language", "host") if c in facts.columns]
+    rows = decisions.join(facts.select("doc_id", *known), on="doc_id", how="left", maintain_order="left")
+    if "n_tokens" not in known:
+        rows = rows.with_columns(pl.lit(0, dtype=pl.Int64).alias("n_tokens"))
+    rows = rows.with_columns(pl.col("n_tokens").fill_null(0))
+    counts = _totals(rows) + _reasons(rows)
+    if "language" in known:
+        counts += _share(rows, "language") + _share(rows, "language", tokens=True)
+    if "host" in known:
+        counts += _share(rows.filter(pl.col("host").is_in(_sampled(rows["host"]))), "host")
+    return counts
+
+
+def _totals(rows: pl.DataFrame) -> list[Count]:
+    kept = rows.filter("keep")
+    n, t = rows.height, int(rows["n_tokens"].sum())
+    k, kt = kept.height, int(kept["n_tokens"].sum())
+    return [
+        *(("rows", "in", n), ("rows", "kept", k), ("rows", "rejected", n - k)),
+        *(("tokens", "in", t), ("tokens", "kept", kt), ("tokens", "rejected", t - kt)),
+    ]
+
+
+def _reasons(rows: pl.DataFrame) -> list[Count]:
+    tally: Counter[tuple[str, str]] = Counter()
+    for reason, also, tokens in rows.filter(~pl.col("keep")).select("reason", "also", "n_tokens").iter_rows():
+        failed = sorted({reason, *(also or [])})
+        tally["reason", reason] += 1
+        tally["reason_tokens", reason] += tokens
+        if len(failed) == 1:
+            tally["alone", reason] += 1
+        for i, rule in enumerate(failed):
+            tally["failed", rule] += 1
+            for other in failed[i + 1 :]:
+                tally["pair", f"{rule}|{other}"] += 1
+    return [(metric, key, n) for (metric, key), n in sorted(tally.items())]
+
+
+def _share(rows: pl.DataFrame, column: str, *, tokens: bool = False) -> list[Count]:
+    weight = pl.col("n_tokens") if tokens else pl.col("n_tokens") * 0 + 1
+    grouped = rows.group_by(pl.col(column).fill_null("und"), maintain_order=True)
+    table = grouped.agg(weight.sum().alias("in"), weight.filter(pl.col("keep")).sum().alias("kept")).sort(column)
+    metric = f"{column}_tokens" if tokens else column
+    sides = [(name, side, n) for name, *ns in table.iter_rows() for side, n in zip(("in", "kept"), ns)]
+    return [(metric, f"{name}|{side}", int(n)) for name, side, n in sides]
+
+
+def _sampled(hosts: pl.Series) -> list[str]:
+    names = [h for h in hosts.unique().to_list() if h is not None]
+    return [h for h in names if hashlib.sha256(h.encode()).digest()[0] % HOST_SAMPLE == 0]
+
+
+def _counted(metric: str, keys: Iterable[str]) -> list[Count]:
+    return [(metric, key, n) for key, n in sorted(Counter(keys).items())]
+
+
+def add(censuses: Iterable[Iterable[Count]]) -> list[Count]:
+    """The sum of several censuses, sorted."""
+    total: Counter[tuple[str, str]] = Counter()
+    for census in censuses:
+        for metric, key, n in census:
+            total[metric, key] += n
+    return [(metric, key, n) for (metric, key), n in sorted(total.items()) if n]
+
+
+def pick(census: Iterable[Count], metric: str) -> dict[str, int]:
+    """The counts of one metric by key."""
+    return {key: n for m, key, n in census if m == metric}
+
