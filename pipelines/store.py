@@ -104,6 +104,18 @@ class Store:
             raise Infrastructure(f"{path}: cannot be read ({error}); remove it and run again") from error
         return _frame(arrow)
 
+    def columns(self, ref: Ref) -> list[str]:
+        """Names of a table's columns."""
+        return list(pq.read_schema(self.path(ref)).names)
+
+    def footer(self, ref: Ref) -> tuple[pa.Schema, int] | None:
+        """Schema and rows of a table's shard as its file says, or None where there is no such Parquet file."""
+        try:
+            with pq.ParquetFile(self.path(ref)) as file:
+                return file.schema_arrow, file.metadata.num_rows
+        except (OSError, pa.ArrowInvalid):
+            return None
+
     def content(self, ref: Ref) -> str:
         """The content digest of what is on disk now."""
         return content_digest(pq.read_table(self.path(ref), partitioning=None))

@@ -31,7 +31,8 @@ def top_label(path: str, texts: Sequence[str]) -> list[tuple[str, float]]:
 def score(path: str, texts: Sequence[str], label: str) -> list[float]:
     """Give the probability of `label` (without prefix) over each whole text, in [0, 1], rounded to 1e-4.
 
-    A text of which the model knows no word gets what the model makes of an empty line. Raises ValueError where the model has no such label.
+    A text of which the model knows no word gets what the model makes of an empty line.
+    Raises ValueError where the model has no such label.
     """
     wanted = PREFIX + label
     if wanted not in labels(path):

@@ -1,13 +1,11 @@
 """params.yaml as frozen types. A function takes the part it needs; an unknown key names its nearest known one.
-
-Gate bounds are open mappings here: which keys a suite knows is checked by the suite.
 """
 
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from stages.dedup.params import DedupParams
 from stages.extract.params import ExtractParams
@@ -55,15 +53,26 @@ class Band(Strict):
     min: float = Field(default=0.0, ge=0, le=1)
     max: float = Field(default=1.0, ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _order(self) -> "Band":
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}: no share lies between them")
+        return self
+
 
 class Gate(Strict):
-    """Bounds of one stage's suite. `reject` bands the share of rows per reason, `reject_rate` the share of all."""
+    """Bounds of one stage's suite: shares of the rows the stage was given, but `languages`, of those it kept."""
 
-    min_rows: int = Field(default=1, ge=0)
+    min_rows: int = Field(default=1, ge=0)  # kept rows
     reject_rate: Band = Band()
-    reject: dict[str, Band] = {}
-    languages: dict[str, Band] = {}
-    low_power_tokens: int | None = None  # mix only: above it ABSTAIN(low_power) closes the gate
+    reject: dict[str, Band] = {}  # reason -> share of all rows
+    languages: dict[str, Band] = {}  # language -> share of kept rows
+
+
+class MixGate(Gate):
+    """Bounds of the mixture. `low_power_tokens`: with more synthetic tokens, too few for the statistics is no excuse."""
+
+    low_power_tokens: int = Field(default=1_000_000, ge=0)
 
 
 class Gates(Strict):
@@ -73,7 +82,7 @@ class Gates(Strict):
     quality: Gate
     dedup: Gate
     toxicity: Gate
-    mix: Gate
+    mix: MixGate
 
 
 class Params(Strict):

@@ -98,6 +98,7 @@ CLUSTERS = _schema(
         ("similarity", REAL),  # exact Jaccard with related_doc_id
     ]
 )
+DEDUP_AUDIT = _schema([("metric", STR), ("count", INT)])  # pairs compared, verified, refuted: what LSH proposed
 
 TOXICITY_SCORES = _schema([("doc_id", STR), ("toxicity_score", REAL)])
 
@@ -138,6 +139,7 @@ TABLES: dict[str, pa.Schema] = {
     "quality/decisions": DECISIONS,
     "dedup/signatures": SIGNATURES,
     "dedup/clusters": CLUSTERS,
+    "dedup/audit": DEDUP_AUDIT,
     "dedup/edits": EDITS,
     "dedup/decisions": DECISIONS,
     "toxicity/scores": TOXICITY_SCORES,

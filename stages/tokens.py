@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 
 # Word_Break classes with rules of their own; Katakana, regional indicators and spaces behave as OTHER here, since no
 # rule about them joins two letters or digits.
-_OTHER, _LETTER, _HEBREW, _NUMERIC, _CONNECTOR, _MID_LETTER, _MID_NUM, _MID_BOTH, _QUOTE, _DOUBLE, _END, _SKIP = range(12)
+_OTHER, _LETTER, _HEBREW, _NUMERIC, _LINK, _MID_LETTER, _MID_NUM, _MID_BOTH, _QUOTE, _QUOTES, _END, _SKIP = range(12)
 _ZWJ, _PICTURE, _COUNTS, _CLASS = 16, 32, 64, 15  # flags above the class
 
 _PROPERTIES: tuple[tuple[str, int], ...] = (
     (r"\p{WB=ALetter}", _LETTER),
     (r"\p{WB=Hebrew_Letter}", _HEBREW),
     (r"\p{WB=Numeric}", _NUMERIC),
-    (r"\p{WB=ExtendNumLet}", _CONNECTOR),
+    (r"\p{WB=ExtendNumLet}", _LINK),
     (r"\p{WB=MidLetter}", _MID_LETTER),
     (r"\p{WB=MidNum}", _MID_NUM),
     (r"\p{WB=MidNumLet}", _MID_BOTH),
     (r"\p{WB=Single_Quote}", _QUOTE),
-    (r"\p{WB=Double_Quote}", _DOUBLE),
+    (r"\p{WB=Double_Quote}", _QUOTES),
     (r"\p{WB=CR}", _END),
     (r"\p{WB=LF}", _END),
     (r"\p{WB=Newline}", _END),
@@ -86,14 +86,14 @@ def _joins(before: int, prev: int, now: int) -> bool:
     if letter_now and before in (_LETTER, _HEBREW):  # WB6, WB7 and, for Hebrew, WB7b, WB7c
         if prev in (_MID_LETTER, _MID_BOTH, _QUOTE):
             return True
-        return prev == _DOUBLE and before == _HEBREW and now == _HEBREW
+        return prev == _QUOTES and before == _HEBREW and now == _HEBREW
     if now == _NUMERIC and before == _NUMERIC:  # WB11, WB12
         return prev in (_MID_NUM, _MID_BOTH, _QUOTE)
     word = prev in (_LETTER, _HEBREW, _NUMERIC)
-    if now == _CONNECTOR:  # WB13a
-        return word or prev == _CONNECTOR
+    if now == _LINK:  # WB13a
+        return word or prev == _LINK
     if letter_now or now == _NUMERIC:  # WB5, WB8, WB9, WB10, WB13b
-        return word or prev == _CONNECTOR
+        return word or prev == _LINK
     return now == _QUOTE and prev == _HEBREW  # WB7a
 
 
@@ -118,7 +118,7 @@ def _count(points: NDArray[np.uint32], table: NDArray[np.uint8]) -> int:
             counted = counted or (before != _END and counted_before)
         elif not (zwj and entry & _PICTURE):  # WB3c joins a picture to a joiner
             counted_before, counted = counted, False
-        mid = _MID_LETTER <= now <= _DOUBLE
+        mid = _MID_LETTER <= now <= _QUOTES
         before = prev if mid and prev in (_LETTER, _HEBREW, _NUMERIC) else _END
         if mid and now == _QUOTE and prev == _HEBREW:
             counted_before = counted

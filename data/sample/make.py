@@ -72,7 +72,7 @@ def payload(page: Page) -> bytes:
         return _png()
     if page.get("payload") == "pdf":
         return b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + page["body"].encode("ascii")
-    return html(page).encode(page.get("charset", "utf-8"))
+    return html(page).encode(page.get("charset", "utf-8"), errors="xmlcharrefreplace")
 
 
 def _png() -> bytes:
@@ -160,7 +160,7 @@ def records(page: Page) -> list[bytes]:
     if "cut" in page:
         return [own[: len(own) * 2 // 3]]
     beside = [_beside(name, page) for name in page.get("with", "").split()]
-    return [own, *beside, *([own] if "again" in page else [])]
+    return [own, *beside, *([own] if page.get("again") == page["name"][:5] else [])]
 
 
 def _own(kind: str, page: Page) -> bytes:
@@ -230,8 +230,8 @@ def build() -> dict[str, bytes]:
     pages = read_pages()
     files = {}
     for shard in SHARDS:
-        own = [r for page in pages if page["name"].startswith(shard) for r in records(page)]
-        files[f"sample-{shard}.warc.gz"] = b"".join([warcinfo(shard), *own])
+        held = [page for page in pages if shard in (page["name"][:5], page.get("again"))]
+        files[f"sample-{shard}.warc.gz"] = b"".join([warcinfo(shard), *(r for page in held for r in records(page))])
     for source, rows in synthetic_rows().items():
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         files[f"synthetic/{source}.jsonl"] = "".join(lines).encode()

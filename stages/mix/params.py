@@ -31,3 +31,30 @@ class MixParams(Strict):
     weights: dict[str, float] | None
     max_copies: int = Field(ge=1, le=16)
     collapse: Collapse
+
+
+class SourceParams(Strict):
+    """What a row of a synthetic source is made from, beside the row itself."""
+
+    source: str = Field(min_length=1)
+
+
+class SizeParams(Strict):
+    """`input.takedowns`: urls, hosts or doc_ids that must not appear."""
+
+    takedowns: tuple[str, ...] = ()
+
+
+class DecideParams(Strict):
+    """The part of `mix` that decides about a document, and the shard it lies in (for repeats across shards)."""
+
+    shard: str
+    seed: int
+
+
+class ReleaseParams(Strict):
+    """One release shard of `shards`, and the seed of the sample."""
+
+    release: int = Field(ge=0)
+    shards: int = Field(ge=1)
+    seed: int

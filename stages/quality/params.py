@@ -1,8 +1,12 @@
 """The params section `quality`."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from stages.strict import Strict
+
+LineRule = Literal["javascript", "policy", "lorem", "no_terminal_mark", "short"]
 
 
 class Bounds(Strict):
@@ -18,4 +22,21 @@ class QualityParams(Strict):
     languages: tuple[str, ...]
     min_language_score: float = Field(ge=0, le=1)
     signals: dict[str, Bounds]
+    line_rules: tuple[LineRule, ...] = ()  # lines to remove, see stages/quality/lines.py
     min_quality_score: float | None = Field(ge=0, le=1)  # null: the score is reported only
+
+
+class Family(Strict):
+    """Which family of signals is measured: a module of stages.quality.signals."""
+
+    name: str
+
+
+class Scores(Strict):
+    """What the quality score depends on beside document and model: nothing."""
+
+
+class Edits(Strict):
+    """The part of `quality` that its edits depend on."""
+
+    line_rules: tuple[LineRule, ...] = ()

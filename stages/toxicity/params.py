@@ -21,3 +21,7 @@ class ToxicityParams(Strict):
     max_score: float = Field(ge=0, le=1)
     report_only: bool
     pii: Pii
+
+
+class Scores(Strict):
+    """What the toxicity score depends on beside document, edits and model: nothing."""

@@ -1,0 +1,73 @@
+"""What every entry point starts from: the checkout, its params, its store and its memory of file digests."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from pipelines import store as files
+from pipelines.errors import BadInput
+from pipelines.stat import StatCache
+from pipelines.store import ROOT, Store
+from pipelines.work import Model
+from stages.params import BadParams, Params, parse
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run's surroundings. `prune` and `verify` are the two things a command line may say."""
+
+    root: Path
+    params: Params
+    store: Store
+    prune: bool = False
+    verify: bool = False
+    in_run: bool = field(default=False)  # started by pipelines.run, which keeps the cluster
+
+    @property
+    def run_dir(self) -> Path:
+        """Where caches, locks and logs of this checkout live."""
+        return self.root / ".run"
+
+    @cached_property
+    def stat(self) -> StatCache:
+        """Digests by size and mtime."""
+        return StatCache(self.run_dir / "stat.sqlite")
+
+    def models(self, names: tuple[str, ...]) -> dict[str, Model]:
+        """The files of the named models as `inputs` found them. Raises BadInput where it has not run."""
+        known = {row["name"]: row for row in files.read_lines(self.store.data("inputs", "models.jsonl"))}
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise BadInput(f"data/inputs/models.jsonl does not name {missing}: run `python -m pipelines.inputs` first")
+        return {name: Model(str(self.root / known[name]["path"]), known[name]["sha256"]) for name in names}
+
+
+def load(root: Path = ROOT) -> Context:
+    """Read params.yaml of the checkout. Raises BadInput with a line per fault."""
+    params = read_params(root)
+    return Context(
+        root,
+        params,
+        Store.at(root, params.run.store),
+        prune=os.environ.get("SLUICEGATE_PRUNE") == "1",
+        verify=os.environ.get("SLUICEGATE_VERIFY") == "1",
+        in_run="SLUICEGATE_RUN" in os.environ,
+    )
+
+
+def read_params(root: Path) -> Params:
+    """params.yaml as types."""
+    path = root / "params.yaml"
+    try:
+        raw = yaml.safe_load(files.text_of(path))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: is no YAML: {error}") from error
+    try:
+        return parse(raw)
+    except BadParams as error:
+        raise BadInput("params.yaml: " + str(error).replace("\n", "\nparams.yaml: ")) from error

@@ -1,0 +1,172 @@
+"""The runner: one pure call over many shards, in this process or on Ray, with the same tables. The only door to ray.
+
+A shard that fails does not stop the others. What the infrastructure does to a task (a killed worker, a lost node, an
+out-of-memory kill) is retried; what the body raises is not, since it would raise it again.
+"""
+
+import os
+import resource
+import socket
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.cluster import address_for, workers_of
+from pipelines.context import Context
+from pipelines.errors import Infrastructure, Stop
+from pipelines.store import Store
+from pipelines.work import Job, Receipt, execute
+
+CONNECT_WITHIN = 40.0  # seconds
+QUIET = 5.0  # seconds without a finished task before the cluster is asked whether it lives
+
+
+@dataclass(frozen=True)
+class Done:
+    """How one job ended: with a receipt, or with what was raised (`stop`: the infrastructure's fault, by exit code)."""
+
+    job: Job
+    receipt: Receipt | None
+    error: str = ""
+    stop: int = 0
+    peak_mb: int = 0
+
+
+def run(jobs: Sequence[Job], ctx: Context) -> Iterator[Done]:
+    """Carry out jobs, in any order. Raises Infrastructure where the cluster is lost or the disk is full."""
+    for done in _on_ray(jobs, ctx) if on_ray(len(jobs), ctx) else (attempt(job, ctx.store) for job in jobs):
+        if done.stop:
+            raise Infrastructure(done.error)
+        yield done
+
+
+def on_ray(n_jobs: int, ctx: Context) -> bool:
+    """Whether this many jobs go to Ray."""
+    how = ctx.params.run.executor
+    if how == "auto":
+        return n_jobs > 0 and ("RAY_ADDRESS" in os.environ or n_jobs > ctx.params.run.ray_from)
+    return n_jobs > 0 and how == "ray"
+
+
+def attempt(job: Job, store: Store) -> Done:
+    """Execute a job and return how it ended; errors travel as data, since not every exception survives pickling."""
+    try:
+        receipt = execute(job, store)
+    except Infrastructure as error:
+        return Done(job, None, str(error), stop=error.code)
+    except Stop:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}:{last.lineno}"
+        return Done(job, None, f"{type(error).__name__}: {error} ({where})", peak_mb=_peak())
+    return Done(job, receipt, peak_mb=_peak())
+
+
+def _peak() -> int:
+    usage = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage) // 1024
+
+
+def _on_ray(jobs: Sequence[Job], ctx: Context) -> Iterator[Done]:
+    with address_for(ctx) as address:
+        import ray  # seconds that a run with nothing to do must not pay
+
+        _connect(ray, address)
+        try:
+            yield from _flow(ray, jobs, ctx, address)
+        finally:
+            ray.shutdown()
+
+
+def _connect(ray: Any, address: str) -> None:
+    """Join the cluster. ray.init waits for ever on a dead address, so the port is tried first, and the wait is ours."""
+    _reach(address)
+    env = {"POLARS_MAX_THREADS": "1", "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"]}
+    with ThreadPoolExecutor(1) as pool:
+        joined = pool.submit(
+            ray.init,
+            address=address.removeprefix("ray://") if not address.startswith("ray://") else address,
+            log_to_driver=False,
+            logging_level="error",
+            runtime_env={"env_vars": env},
+        )
+        try:
+            joined.result(CONNECT_WITHIN)
+        except Late:
+            os.write(2, f"RAY_ADDRESS {address}: no answer within {CONNECT_WITHIN:.0f} s\n".encode())
+            os._exit(Infrastructure.code)  # the thread inside ray.init cannot be ended otherwise
+        except Exception as error:
+            raise Infrastructure(f"RAY_ADDRESS {address}: cannot be joined ({type(error).__name__}: {error})") from error
+
+
+def _reach(address: str) -> None:
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+    except (OSError, ValueError) as error:
+        raise Infrastructure(f"RAY_ADDRESS {address}: nobody answers there ({error})") from error
+
+
+def _flow(ray: Any, jobs: Sequence[Job], ctx: Context, address: str) -> Iterator[Done]:
+    """Keep a bounded number of tasks in flight."""
+    settings = ctx.params.run
+    memory = settings.memory_mb * 2**20
+    total = ray.cluster_resources()
+    if total.get("memory", 0) < memory or total.get("CPU", 0) < 1:
+        raise Infrastructure(f"the cluster at {address} has no node with {settings.memory_mb} MB (run.memory_mb) and a CPU")
+    task = ray.remote(num_cpus=1, memory=memory, max_retries=settings.retries, retry_exceptions=False)(attempt)
+    width = 2 * (settings.workers or int(total["CPU"]))
+    waiting: list[Job] = list(reversed(jobs))
+    flying: dict[Any, Job] = {}
+    try:
+        while waiting or flying:
+            while waiting and len(flying) < width:
+                job = waiting.pop()
+                flying[task.remote(job, ctx.store)] = job
+            for ref in _ready(ray, list(flying), address):
+                yield _result(ray, ref, flying.pop(ref))
+    finally:
+        for ref in flying:
+            ray.cancel(ref, force=True)
+
+
+def _ready(ray: Any, refs: list[Any], address: str) -> list[Any]:
+    """Finished tasks; while there are none, make sure that somebody is still working on them."""
+    misses = 0
+    while True:
+        ready, _ = ray.wait(refs, num_returns=1, timeout=QUIET)
+        if ready:
+            return list(ready)
+        misses = 0 if _alive(ray, address) else misses + 1
+        if misses >= 2:
+            raise Infrastructure(f"the Ray cluster at {address} is lost; finished shards are kept, run again")
+
+
+def _alive(ray: Any, address: str) -> bool:
+    """Whether the head answers and at least one node lives."""
+    try:
+        _reach(address)
+    except Infrastructure:
+        return False
+    pool = ThreadPoolExecutor(1)
+    try:
+        return any(node["Alive"] for node in pool.submit(ray.nodes).result(10))
+    except Exception:  # whatever ray raises here, it does not answer
+        return False
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(ray: Any, ref: Any, job: Job) -> Done:
+    try:
+        done: Done = ray.get(ref, timeout=60)
+    except (ray.exceptions.RayError, TimeoutError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        return Done(job, None, f"{type(error).__name__} after its retries: {first}")
+    return done
+
+

@@ -1,0 +1,120 @@
+"""Verification: of texts in order of priority, which have a kept twin, by exact Jaccard of their shingle sets.
+
+A text is rejected if its similarity with an already kept text of one of its buckets is at least the threshold, so that
+a rejected text never rejects another: of a chain A ~ B ~ C whose ends differ, A and C stay. Each bucket remembers its
+first KEPT_PER_BUCKET kept texts, which bounds the work at bands x KEPT_PER_BUCKET comparisons per text even where a
+template puts 10^5 different texts into one bucket. What that misses: a twin that was kept when every bucket it shares
+with the text was already full. Counted as `places_refused`. Sets, not texts: this module knows no words.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from stages.dedup.candidates import join
+from stages.shingles import Hashes, Ints
+
+KEPT_PER_BUCKET = 32
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Per text: its kept twin (-1: it is kept), the sizes of intersection and union with it; and the components.
+
+    `component` is the smallest index among the texts that verified pairs connect.
+    """
+
+    twin: Ints
+    both: Ints
+    union: Ints
+    component: Ints
+    compared: int
+    verified: int
+    places_refused: int
+
+
+def verify(places: Ints, sets: list[Hashes], names: Ints, threshold: float) -> Verdicts:
+    """Judge texts in the given order, which is that of their priority.
+
+    `places` (texts x bands) are buckets or -1; `names` ranks the texts by name: among equally similar kept twins the
+    one with the smallest name is named. Two texts are compared by intersection / union >= threshold, unrounded.
+    """
+    count = len(sets)
+    bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum([len(s) for s in sets], dtype=np.int64)])
+    flat = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
+    room = np.minimum(np.bincount(places[places >= 0], minlength=1), KEPT_PER_BUCKET)
+    seats = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(room)])
+    twin, both, union = np.full(count, -1, dtype=np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    parent, counts = np.arange(count, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    _judge(places, seats, flat, bounds, names, threshold, twin, both, union, parent, counts)
+    return Verdicts(twin, both, union, parent, int(counts[0]), int(counts[1]), int(counts[2]))
+
+
+@njit(cache=True)
+def _judge(
+    places: Ints, seats: Ints, flat: Hashes, bounds: Ints, names: Ints, threshold: float,
+    twin: Ints, both: Ints, union: Ints, parent: Ints, counts: Ints,
+) -> None:  # fmt: skip
+    filled, kept = np.zeros(len(seats), dtype=np.int64), np.empty(seats[-1], dtype=np.int64)
+    compared = np.full(len(twin), -1, dtype=np.int64)
+    for i in range(len(twin)):
+        mine = flat[bounds[i] : bounds[i + 1]]
+        for bucket in places[i]:
+            if bucket < 0:
+                continue
+            for j in kept[seats[bucket] : seats[bucket] + filled[bucket]]:
+                if compared[j] == i:
+                    continue
+                compared[j] = i
+                counts[0] += 1
+                common = common_if_similar(mine, flat[bounds[j] : bounds[j + 1]], threshold)
+                if common < 0:
+                    continue
+                counts[1] += 1
+                join(parent, i, j)
+                total = len(mine) + bounds[j + 1] - bounds[j] - common
+                gain = common * union[i] - both[i] * total
+                if twin[i] < 0 or gain > 0 or (gain == 0 and names[j] < names[twin[i]]):
+                    twin[i], both[i], union[i] = j, common, total
+        if twin[i] < 0:
+            counts[2] += _seat(places[i], i, seats, filled, kept)
+    for i in range(len(parent)):
+        parent[i] = parent[parent[i]]  # a parent has the smaller index, so it is flat already
+
+
+@njit(cache=True)
+def _seat(own: Ints, i: int, seats: Ints, filled: Ints, kept: Ints) -> int:
+    """Remember kept text i in its buckets; returns how many were full."""
+    refused = 0
+    for bucket in own:
+        if bucket < 0:
+            continue
+        if filled[bucket] < seats[bucket + 1] - seats[bucket]:
+            kept[seats[bucket] + filled[bucket]] = i
+            filled[bucket] += 1
+        elif filled[bucket] >= KEPT_PER_BUCKET:
+            refused += 1
+    return refused
+
+
+@njit(cache=True)
+def common_if_similar(a: Hashes, b: Hashes, threshold: float) -> int:
+    """Size of the intersection of two sorted sets if their Jaccard similarity is >= threshold, else -1.
+
+    Stops as soon as the rest cannot reach the threshold any more.
+    """
+    i = j = common = 0
+    total = len(a) + len(b)
+    best = min(len(a), len(b))  # the intersection if all that is left matched
+    while best > 0 and best / (total - best) >= threshold:
+        if i == len(a) or j == len(b):
+            return common
+        if a[i] == b[j]:
+            i, j, common = i + 1, j + 1, common + 1
+        elif a[i] < b[j]:
+            i += 1
+        else:
+            j += 1
+        best = common + min(len(a) - i, len(b) - j)
+    return -1

@@ -1,0 +1,51 @@
+"""Records that must not become documents whatever they hold: repeats of another shard's record, and takedowns.
+
+Decided from the records tables of all shards, before a page is parsed. Holds every doc_id in memory (about 100 bytes
+each), which is what bounds it; repeats within a shard are the shard's own affair.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+import pyarrow as pa
+
+from stages.strict import Strict
+
+FORBIDDEN = pa.schema(
+    [("shard", pa.string()), ("doc_id", pa.string()), ("reason", pa.string()), ("related_doc_id", pa.string())]
+)
+
+
+class Takedowns(Strict):
+    """urls, hosts or doc_ids that must not appear."""
+
+    takedowns: tuple[str, ...]
+
+
+def forbid(
+    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: Takedowns, models: Mapping[str, str]
+) -> dict[str, pl.DataFrame]:
+    """Return the extract/forbidden table: per shard the doc_ids to reject as `repeated_record` or `takedown`.
+
+    A repeat keeps the first by (shard, offset). A takedown matches a doc_id, a url, or a host and its subdomains.
+    """
+    seen: set[str] = set()
+    rows: list[tuple[str, str, str, str | None]] = []
+    for shard in sorted(tables["extract/records"]):
+        records = tables["extract/records"][shard].drop_nulls("doc_id")
+        ids = records["doc_id"].unique(maintain_order=True).to_list()
+        rows += [(shard, doc_id, "repeated_record", doc_id) for doc_id in ids if doc_id in seen]
+        taken = records.filter(_taken(params.takedowns))["doc_id"].unique(maintain_order=True).to_list()
+        rows += [(shard, doc_id, "takedown", None) for doc_id in taken if doc_id not in seen]
+        seen.update(ids)
+    return {"extract/forbidden": pl.DataFrame(rows, schema=FORBIDDEN.names, orient="row", schema_overrides=_STRINGS)}
+
+
+_STRINGS = {name: pl.String for name in FORBIDDEN.names}
+
+
+def _taken(takedowns: tuple[str, ...]) -> pl.Expr:
+    names = list(takedowns)
+    exact = pl.col("doc_id").is_in(names) | pl.col("url").is_in(names) | pl.col("host").is_in(names)
+    below = [pl.col("host").str.ends_with("." + name) for name in names if "/" not in name]
+    return pl.any_horizontal(exact, *below).fill_null(False)
