@@ -117,8 +117,10 @@ def _where(row: Mapping[str, Any]) -> Where:
 
 
 def _by_shard(stage: Stage) -> dict[str, dict[str, tuple[str, str | None]]]:
-    """The forbidden table, cut by shard; empty where a dry run does not know it."""
+    """The forbidden table, cut by shard (empty where a dry run does not know it), and limits that a machine met."""
     out: dict[str, dict[str, tuple[str, str | None]]] = {}
+    for row in read_lines(stage.ctx.store.data("inputs", "machine_limits.jsonl")):
+        out.setdefault(row["shard"], {})[row["doc_id"]] = (row["reason"], None)
     for ref in stage.refs.get("extract/forbidden", {}).values():
         if stage.ctx.store.path(ref).is_file():
             for shard, doc_id, reason, related in stage.ctx.store.read(ref).sort(pl.all()).iter_rows():

@@ -39,7 +39,9 @@ def recipe(modules: tuple[str, ...]) -> str:
 
 @cache
 def _recipe(modules: tuple[str, ...], root: Path) -> str:
-    names = sorted({name for module in modules for name in closure(module, root=root)})
+    # Params types are left out: the values themselves are in the receipt's key.
+    every = {name for module in modules for name in closure(module, root=root)}
+    names = sorted(name for name in every if not name.endswith(".params"))
     lines = [f"schema {SCHEMA_VERSION}", *(f"{name} {_tree_digest(name, root)}" for name in names)]
     lines += [f"{dist} {version(dist)}" for dist in engines(tuple(names), root)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]

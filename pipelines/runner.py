@@ -16,11 +16,12 @@ from typing import Any
 
 from pipelines.cluster import address_for, workers_of
 from pipelines.context import Context
-from pipelines.errors import Infrastructure, Stop
+from pipelines.errors import BadInput, Infrastructure, Stop
 from pipelines.store import Store
 from pipelines.work import Job, Receipt, execute
 
 CONNECT_WITHIN = 40.0  # seconds
+STOPS = {kind.code: kind for kind in (BadInput, Infrastructure)}
 QUIET = 5.0  # seconds without a finished task before the cluster is asked whether it lives
 
 
@@ -39,7 +40,7 @@ def run(jobs: Sequence[Job], ctx: Context) -> Iterator[Done]:
     """Carry out jobs, in any order. Raises Infrastructure where the cluster is lost or the disk is full."""
     for done in _on_ray(jobs, ctx) if on_ray(len(jobs), ctx) else (attempt(job, ctx.store) for job in jobs):
         if done.stop:
-            raise Infrastructure(done.error)
+            raise STOPS[done.stop](done.error)
         yield done
 
 
@@ -55,7 +56,7 @@ def attempt(job: Job, store: Store) -> Done:
     """Execute a job and return how it ended; errors travel as data, since not every exception survives pickling."""
     try:
         receipt = execute(job, store)
-    except Infrastructure as error:
+    except (Infrastructure, BadInput) as error:
         return Done(job, None, str(error), stop=error.code)
     except Stop:
         raise

@@ -13,7 +13,7 @@ from pipelines.errors import BadInput, GateClosed, ShardFailed
 from pipelines.outputs import WHOLE, Manifest
 from pipelines.progress import Progress
 from pipelines.store import Ref, below, read_json
-from pipelines.work import Family, Job, Read, Receipt, parse_receipt, receipt_of
+from pipelines.work import Family, Job, Read, Receipt, Shards, parse_receipt, receipt_of
 from stages.census import Count, add
 
 UNKNOWN = "?"  # digest of a table that a dry run cannot know, since what makes it would run
@@ -41,6 +41,7 @@ class Stage:
         for found in self.parents.values():
             for ref in found.refs:
                 self.refs.setdefault(ref.table, {})[ref.shard] = ref
+        self.tables: set[str] = set()
         self.counts: dict[str, list[Count]] = {}
         self.receipts: set[str] = set()
         self.failed: dict[str, str] = {}
@@ -57,6 +58,10 @@ class Stage:
     def shards(self, table: str) -> list[str]:
         """Shards of a table that is known by now."""
         return sorted(self.refs.get(table, {}))
+
+    def tables_of(self, table: str) -> Shards:
+        """All shards of a table as they are now, read one by one as they are asked for."""
+        return Shards(self.ctx.store, tuple(self.refs.get(table, {}).values()), None)
 
     def each(
         self,
@@ -93,6 +98,7 @@ class Stage:
         return (own,)
 
     def _carry_out(self, family: Family, jobs: list[Job]) -> None:
+        self.tables |= set(family.writes)
         store, stat, verify = self.ctx.store, self.ctx.stat, self.ctx.verify
         waiting = []
         for job in jobs:
@@ -137,6 +143,9 @@ class Stage:
             raise ShardFailed(f"{len(self.failed)} shards of {self.name} failed; the others are kept:\n{named}")
         own = [ref for table, by_shard in self.refs.items() for ref in by_shard.values() if _of(table) == self.name]
         self._remove_orphans(own)
+        # DVC wants every out to exist: also a table without a shard, also where run.store keeps the tables elsewhere.
+        for folder in (*self.tables, f"{self.name}/receipts"):
+            self.ctx.store.data(folder).mkdir(parents=True, exist_ok=True)
         outputs.write_census(self.ctx.store, self.name, self.counts)
         digests = {name: found.digest for name, found in self.parents.items()}
         outputs.write_ledger(self.ctx.store, self.name, add(self.counts.values()), digests)
@@ -148,7 +157,7 @@ class Stage:
         if store.named_by_digest:
             return
         wanted = {store.path(ref) for ref in own}
-        for table in {ref.table for ref in own}:
+        for table in self.tables:
             for path in below(store.tables / table, "*.parquet"):
                 if path not in wanted and path.parent == store.tables / table:
                     store.remove(path)

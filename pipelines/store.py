@@ -6,6 +6,7 @@ that an old manifest still finds its tables. Knows no stage's meaning.
 """
 
 import glob
+import gzip
 import hashlib
 import io
 import json
@@ -255,6 +256,28 @@ def read_json(path: Path) -> Any:
 def read_lines(path: Path) -> list[Any]:
     """The rows of a JSON Lines file; none where the file is missing."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def read_rows(path: Path) -> pl.DataFrame:
+    """A source's file (.parquet, .jsonl, .jsonl.gz) as a frame; nested values of JSON Lines as JSON text.
+
+    Raises BadInput naming file and line where it is neither.
+    """
+    if path.suffix == ".parquet":
+        try:
+            return _frame(pq.read_table(path, partitioning=None))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BadInput(f"{path}: is no readable Parquet file ({error})") from error
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    rows: list[dict[str, Any]] = []
+    with opened as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                rows.append({k: json.dumps(v, sort_keys=True) if isinstance(v, dict | list) else v for k, v in row.items()})
+            except (ValueError, AttributeError) as error:
+                raise BadInput(f"{path}: line {number} is no JSON object ({error})") from error
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
 
 
 def append_line(path: Path, row: Any) -> None:

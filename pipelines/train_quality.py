@@ -1,12 +1,13 @@
-"""Train the model `quality`: prose that informs or tells, against advertising and chatter. `python -m pipelines.train_quality`
+"""Train the model `quality`: prose that informs or tells, against advertising and chatter.
 
-Knows where the rows come from and what may be learnt from them; the rest is in pipelines/training.py.
+`python -m pipelines.train_quality` writes data/models/quality. It knows where the rows come from and what may be
+learnt from them; the rest is in pipelines/training.py.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.store import write_text
 from pipelines.training import (
     HEAD,
     ROOT,
@@ -46,13 +47,17 @@ text counts as good when it is marked narrative (NA), informational (IN) or how-
 marked IP alone; all other texts are left out. Comments are joined by eights.
 
 **How it was trained.** `python -m pipelines.train_quality`: windows of {words} words, one thread, seed {seed}; one text
-in five, chosen by its hash, is held out and scored whole. The same rows give the same bytes (sha256 `{digest}`).
+in five, chosen by its hash, is held out and scored whole. The same rows give the same bytes, sha256
+`{digest}`.
 
 {figures}
 
-Measured, never trained on: {outside}.
+Measured, never trained on, main texts of English pages by page type (WCXB):
 
-**What it is not worth.** It does not measure truth, usefulness or style. It has seen English, French and Swedish only;
+{outside}
+
+**What it is not worth.** The held-out rows resemble those it learnt from; on English pages of other kinds, the table
+above, it does no better than chance. It does not measure truth, usefulness or style. It has seen English, French and Swedish only;
 for any other language its value is noise. In English it has seen no advertising, so there it tells edited prose from
 comments; in French and Swedish it tells prose from advertising on some {few} poor texts. Most English good rows are
 news openings and student essays, so it may prefer their topics. Rejecting by it is a decision that a comparison of
@@ -115,7 +120,7 @@ def main(out: Path, recipe: Recipe = RECIPE) -> str:
         seed=recipe.seed,
         few=sum(row.label == "poor" and "registers" in row.part for row in every),
     )
-    (out / "card.md").write_text(card, encoding="utf-8")
+    write_text(out / "card.md", card)
     return digest
 
 
@@ -142,14 +147,12 @@ def _outside(model: Path, folder: Path) -> str:
     found = prepared(Row(p["page_type"], kinds.get(p["page_type"]), p["text"]) for p in pages if p["text"])
     by = dict(zip((r.text for r in found), scores(model, found, "good")))
     area = auc(*([by[r.text] for r in found if r.label == label] for label in ("good", "poor")))
-    passing = [sum(by[r.text] >= BOUND for r in found if r.part == kind) for kind in sorted(kinds)]
-    totals = [sum(r.part == kind for r in found) for kind in sorted(kinds)]
-    each = ", ".join(f"{kind} {share(h, n)}" for kind, h, n in zip(sorted(kinds), passing, totals))
-    return (
-        f"main texts of 200 English pages by page type (WCXB): AUC of articles and documentation against shop, service "
-        f"and collection pages {area}; share at or above {BOUND}: {each}"
-    )
+    lines = ["| pages | share at or above " + f"{BOUND} |", "|---|---|"]
+    for kind in sorted(kinds):
+        own = [by[r.text] for r in found if r.part == kind]
+        lines.append(f"| {kind} | {share(sum(s >= BOUND for s in own), len(own))} |")
+    return "\n".join([*lines, "", f"AUC of articles and documentation against the other three: {area}."])
 
 
 if __name__ == "__main__":
-    print(main(ROOT / "data" / "models" / "quality"), file=sys.stdout)
+    print(main(ROOT / "data" / "models" / "quality"))

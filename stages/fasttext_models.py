@@ -114,3 +114,5 @@ def train(rows: str, out: str, recipe: Recipe) -> None:
     )
     model.quantize(input=rows, cutoff=recipe.cutoff, retrain=True, qnorm=True, **common)
     model.save_model(out)
+    _model.cache_clear()  # the file may have been read before
+    labels.cache_clear()

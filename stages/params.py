@@ -1,5 +1,4 @@
-"""params.yaml as frozen types. A function takes the part it needs; an unknown key names its nearest known one.
-"""
+"""params.yaml as frozen types. A function takes the part it needs; an unknown key names its nearest known one."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches

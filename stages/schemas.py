@@ -112,6 +112,30 @@ _PROVENANCE: Fields = [
     ("reference", STR),
 ]
 SYNTHETIC = _schema([("doc_id", STR), ("source", STR), ("text", TEXT), ("n_tokens", INT), *_PROVENANCE])
+# mix: what each candidate weighs after all edits, and what speaks against it; then how much each source gives.
+SIZES = _schema(
+    [
+        ("doc_id", STR),
+        ("source", STR),
+        ("origin", STR),  # crawl or synthetic
+        ("n_tokens", INT),  # after all edits
+        ("taken_down", BOOL),
+        ("no_text", BOOL),
+        ("missing", STR),  # provenance fields that a synthetic row lacks, joined by commas; null where none
+        ("emptied", BOOL),  # by edits
+    ]
+)
+PLAN = _schema(
+    [
+        ("source", STR),
+        ("origin", STR),
+        ("documents", INT),  # that may be sampled
+        ("tokens", INT),
+        ("weight", REAL),  # the share of tokens asked for; null: what it has
+        ("rate", REAL),  # expected copies of each document
+    ]
+)
+REPEATS = _schema([("doc_id", STR), ("shard", STR)])  # ids that occur more than once, and the shard that keeps them
 MIXTURE = _schema(
     [
         ("doc_id", STR),
@@ -128,6 +152,21 @@ MIXTURE = _schema(
         ("provenance", pa.struct([("origin", STR), *_PROVENANCE])),  # origin: crawl or synthetic
     ]
 )
+
+# mix: what the collapse checks count in a release shard.
+SHARES = _schema(
+    [
+        ("source", STR),
+        ("origin", STR),
+        ("generator", STR),
+        ("generation_depth", INT),
+        ("documents", INT),  # different ones
+        ("tokens", INT),  # with copies
+        ("unique_tokens", INT),  # of first copies
+        ("paid_tokens", INT),  # of the first four copies
+    ]
+)
+NGRAMS = _schema([("source", STR), ("bits", INT), ("ngram", INT), ("count", INT)])  # hashes whose low `bits` bits are 0
 
 TABLES: dict[str, pa.Schema] = {
     "extract/records": RECORDS,
@@ -146,6 +185,11 @@ TABLES: dict[str, pa.Schema] = {
     "toxicity/edits": EDITS,
     "toxicity/decisions": DECISIONS,
     "mix/synthetic": SYNTHETIC,
+    "mix/sizes": SIZES,
+    "mix/plan": PLAN,
+    "mix/repeats": REPEATS,
     "mix/decisions": DECISIONS,
     "mix/documents": MIXTURE,
+    "mix/shares": SHARES,
+    "mix/ngrams": NGRAMS,
 }

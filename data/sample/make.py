@@ -1,8 +1,8 @@
-"""Writes the sample: the pages and synthetic rows of this folder as three WARC files, two JSONL files and their account.
+"""Writes the sample: the pages and synthetic rows of this folder as three WARC files and two JSONL files.
 
 `python data/sample/make.py` reads pages/, frames/ and synthetic.yaml beside this file and writes sample-*.warc.gz,
-synthetic/*.jsonl, expected.json and the table in README.md. The bytes are the same on every machine: no clock, no random
-number, and gzip members made of stored blocks, because deflate's output depends on the zlib that is installed.
+synthetic/*.jsonl, expected.json and the table in README.md. The bytes are the same on every machine: no clock, no
+random number, and gzip members of stored blocks, because what deflate gives depends on the zlib that is installed.
 It knows nothing of Sluicegate: the expected fates are read from the pages, never computed.
 """
 
@@ -147,10 +147,10 @@ def record(kind: str, page: Page, block: bytes, mime: str, *extra: str) -> bytes
 
 def warcinfo(shard: str) -> bytes:
     """The record that opens a file."""
-    block = b"software: data/sample/make.py\r\nformat: WARC File Format 1.1\r\ndescription: pages written for the sample\r\n"
+    block = b"software: data/sample/make.py\r\nformat: WARC File Format 1.1\r\n"
     name = f"sample-{shard}.warc.gz"
-    page = {"url": name}
-    return record("warcinfo", page, block, "application/warc-fields", f"WARC-Date: {CRAWL_DATE}", f"WARC-Filename: {name}")
+    extra = (f"WARC-Date: {CRAWL_DATE}", f"WARC-Filename: {name}")
+    return record("warcinfo", {"url": name}, block, "application/warc-fields", *extra)
 
 
 def records(page: Page) -> list[bytes]:
@@ -170,9 +170,9 @@ def _own(kind: str, page: Page) -> bytes:
     if kind == "revisit":
         first = {"url": page["refers-to"], "date": page["refers-to-date"]}
         profile = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-        refers = [f"WARC-Refers-To: {record_id('response', first['url'])}", f"WARC-Refers-To-Target-URI: {first['url']}"]
+        refers = {"": record_id("response", first["url"]), "-Target-URI": first["url"], "-Date": first["date"]}
         head = _head(["HTTP/1.1 200 OK", "Content-Type: text/html; charset=utf-8"])
-        return record(kind, page, head, http, profile, *refers, f"WARC-Refers-To-Date: {first['date']}")
+        return record(kind, page, head, http, profile, *(f"WARC-Refers-To{k}: {v}" for k, v in refers.items()))
     return record(kind, page, http_response(page), http, f"WARC-Payload-Digest: {_sha1(payload(page))}")
 
 
@@ -194,8 +194,8 @@ def fate(page: Page) -> dict[str, Any]:
         known = {"stage": words[0], "reason": words[1]}
     known |= {"related": words[3]} if len(words) == 4 else {}
     known |= {"repeated_record": 1} if "again" in page else {}
-    known |= {"edits": dict(e.split("=") for e in page["edits"].split())} if "edits" in page else {}
-    return known
+    edits = [edit.split("=") for edit in page.get("edits", "").split()]
+    return known | ({"edits": {kind: int(n) for kind, n in edits}} if edits else {})
 
 
 def table(pages: list[Page]) -> str:

@@ -18,8 +18,9 @@ from typing import BinaryIO
 
 PIECE = 16 * 1024  # at deflate's ratio of 1032 at most 17 MB decompressed at once
 LOOKBACK = 1 << 20
+BLANKS_MAX = 4096  # line ends between a record and the next; the standard says four
 VERSION = re.compile(rb"WARC/(?:1\.[01]|0\.1[78])")
-HEAD = 8  # bytes of a version line that must be seen to know it
+HEAD = 9  # bytes of a version line that must be seen to know it
 _MAGIC = b"\x1f\x8b\x08"
 _OTHERS = {
     b"filedesc://": "this is an ARC file; ARC is not read, convert it to WARC first",

@@ -11,15 +11,15 @@ The reader slides a window along the stream; the scan keeps the positions of all
 end. Memory: about 0.5 KB for each header of a run.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import polars as pl
 
-from stages.extract.ids import ROW_TYPES, TARGET_URI, record_id
-from stages.extract.members import Data, Gap, NotAWarc, events
+from stages.extract.ids import BLOCK_HEAD, ROW_TYPES, TARGET_URI, record_id
+from stages.extract.members import BLANKS_MAX, Data, Gap, NotAWarc, events
 from stages.urls import clean, host
 
 HEADER_MAX = 32 * 1024  # bytes of a readable header
@@ -56,20 +56,21 @@ class _Header:
 
 @dataclass
 class _Run:
-    """What is known of a run so far: the bytes not yet judged, and where they begin."""
+    """What is known of a run so far: the bytes not yet judged, where they begin, and every header line."""
 
     base: int = 0
     window: bytes = b""
+    blank: int = 0  # length of the stretch of line ends just before the window
     members: list[tuple[int, int, bool]] = field(default_factory=list)  # position, stored offset, plain
     lines: list[int] = field(default_factory=list)  # positions of header lines
-    blanks: list[int] = field(default_factory=list)  # where the blank stretch before each of them begins
+    blanks: list[int] = field(default_factory=list)  # where the stretch of line ends before each of them begins
     headers: list[_Header] = field(default_factory=list)
 
 
 def scan(stream: BinaryIO, warc_file: str, file_digest: str) -> Scan:
     """Scan one archive (a seekable binary stream). Raises NotAWarc where it holds no WARC header at all.
 
-    warc_file names it in messages. The digest is not needed: a damaged region has no record and no row here.
+    `warc_file` names it in the message; `file_digest` would name damaged regions, which have no row here.
     """
     rows: list[Row] = []
     n_headers = 0
@@ -82,13 +83,13 @@ def scan(stream: BinaryIO, warc_file: str, file_digest: str) -> Scan:
 
 
 def _runs(stream: BinaryIO) -> Iterator[tuple[_Run, bool]]:
-    """Every run of the stream, fully indexed, with whether its end is sound."""
+    """Every run of the stream, indexed to its end, and whether that end is sound."""
     run: _Run | None = None
     for event in events(stream):
         if run is not None and (isinstance(event, Gap) or event.opens):
             yield _finished(run), not (isinstance(event, Gap) and event.inside)
             run = None
-        if isinstance(event, Data):
+        if not isinstance(event, Gap):
             run = run or _Run()
             _take(run, event)
     if run is not None:
@@ -97,9 +98,8 @@ def _runs(stream: BinaryIO) -> Iterator[tuple[_Run, bool]]:
 
 def _take(run: _Run, data: Data) -> None:
     """Add bytes to the run and index what is far enough from their end."""
-    end = run.base + len(run.window)
-    if not run.members or run.members[-1][1] != data.offset and not data.plain:
-        run.members.append((end, data.offset, data.plain))
+    if not run.members or (run.members[-1][1] != data.offset and not data.plain):
+        run.members.append((run.base + len(run.window), data.offset, data.plain))
     run.window += data.data
     if len(run.window) > 2 * _AHEAD:
         _index(run, len(run.window) - _AHEAD)
@@ -107,22 +107,88 @@ def _take(run: _Run, data: Data) -> None:
 
 def _finished(run: _Run) -> _Run:
     _index(run, len(run.window))
-    run.lines.append(run.base + len(run.window))  # the end of the run bounds its last record as a header would
-    run.blanks.append(_blank_before(run, len(run.window)))
-    run.lines.pop()
     return run
 
 
 def _index(run: _Run, until: int) -> None:
     """Find the header lines that begin before `until` (in the window), then forget the bytes before it."""
-    at = _line_from(run, 0)
+    at = 0 if run.base == 0 and _is_line(run.window, 0) else _next_line(run.window, 0)
     while 0 <= at < until:
         run.lines.append(run.base + at)
-        run.blanks.append(_blank_before(run, at))
+        run.blanks.append(run.base + at - _blank_before(run, at))
         header = _header(run, at)
         if header:
             run.headers.append(header)
-        at = _line_from(run, at + 1)
-    keep = max(0, until - 1)
-    run.base += keep
-    run.window = run.window[keep:]
+        at = _next_line(run.window, at)
+    keep = max(0, until - 1)  # the line end before `until` makes a header line of what follows
+    run.blank = _blank_before(run, keep)
+    run.window, run.base = run.window[keep:], run.base + keep
+
+
+def _is_line(window: bytes, at: int) -> bool:
+    """Whether a WARC version stands at `at`: five letters and four characters."""
+    return window.startswith(_LINE, at) and (window[at + 5 : at + 9] in _VERSIONS or window[at + 5 : at + 8] in _VERSIONS)
+
+
+def _next_line(window: bytes, at: int) -> int:
+    """The next header line that begins after `at`, or -1."""
+    found = window.find(b"\n" + _LINE, at)
+    while found >= 0 and not _is_line(window, found + 1):
+        found = window.find(b"\n" + _LINE, found + 1)
+    return found + 1 if found >= 0 else -1
+
+
+def _blank_before(run: _Run, at: int) -> int:
+    """How many line-end characters stand just before `at` (in the window)."""
+    start = at
+    while start > 0 and run.window[start - 1] in b"\r\n":
+        start -= 1
+    return at - start + (run.blank if start == 0 else 0)
+
+
+def _header(run: _Run, at: int) -> _Header | None:
+    """The header whose version line begins at `at`, or null where it does not end or states no length."""
+    text = run.window[at : at + HEADER_MAX]
+    ends = [text.find(mark) + len(mark) for mark in (b"\n\r\n", b"\n\n") if mark in text]
+    fields = _fields(text[: min(ends)]) if ends else {}
+    length = fields.get(b"content-length", b"")
+    if not length.isdigit() or len(length) > 18:
+        return None
+    body, kind = at + min(ends), fields.get(b"warc-type", b"").lower().decode("ascii", "replace")
+    block = run.window[body : body + min(int(length), BLOCK_HEAD)]
+    url = clean(fields[TARGET_URI].decode("utf-8", "replace")) if TARGET_URI in fields else None
+    doc_id = record_id(fields, int(length), block) if kind in ROW_TYPES else None
+    return _Header(run.base + at, run.base + body, int(length), (_stored(run, run.base + at), kind, doc_id, url, host(url)))
+
+
+def _fields(text: bytes) -> dict[bytes, bytes]:
+    """Header fields by lower-case name; of a repeated one the first; a line that begins with a blank continues one."""
+    fields: dict[bytes, bytes] = {}
+    last = b""
+    for line in text.split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if line[:1] in (b" ", b"\t"):
+            fields[last] = fields.get(last, b"") + b" " + line.strip()
+        elif colon and name.strip().lower() not in fields:
+            last = name.strip().lower()
+            fields[last] = value.strip()
+    return fields
+
+
+def _stored(run: _Run, position: int) -> int:
+    start, offset, plain = run.members[bisect_right(run.members, position, key=lambda member: member[0]) - 1]
+    return offset + position - start if plain else offset
+
+
+def _framed(run: _Run, sound: bool) -> Iterator[Row]:
+    """The rows of the headers that frame a record, in order; headers that a record encloses are its payload."""
+    end = run.base + len(run.window)
+    stops = [*run.lines, end] if sound else run.lines
+    blanks = [*run.blanks, end - _blank_before(run, len(run.window))] if sound else run.blanks
+    free = 0
+    for header in run.headers:
+        after = header.body + header.length
+        stop = bisect_left(stops, after)
+        if header.at >= free and stop < len(stops) and blanks[stop] <= after and stops[stop] - after <= BLANKS_MAX:
+            free = stops[stop]
+            yield header.row

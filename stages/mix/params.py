@@ -20,10 +20,11 @@ class Collapse(Strict):
     duplicate_ngram: int = Field(ge=1, le=32)
     max_duplicate_share: float = Field(ge=0, le=1)
     max_unknown_depth_share: float = Field(ge=0, le=1)
+    min_ngrams: int = Field(ge=1)  # of a synthetic source; below it the statistics abstain
 
 
 class MixParams(Strict):
-    """`weights`: source -> share of the mixture's tokens; a source that is not named takes what it has (weight null)."""
+    """`weights`: source -> share of the mixture's tokens; a source that is not named takes what it has."""
 
     shards: int = Field(ge=1, le=100_000)
     seed: int = Field(ge=0, lt=2**63)

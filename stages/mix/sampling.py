@@ -39,7 +39,7 @@ def plan(
     return {"mix/plan": _plan(first, params), "mix/repeats": repeats}
 
 
-_USABLE = ~(pl.col("taken_down") | pl.col("no_text") | pl.col("emptied") | pl.col("missing_field").is_not_null())
+_USABLE = ~(pl.col("taken_down") | pl.col("no_text") | pl.col("emptied") | pl.col("missing").is_not_null())
 _ROWS = {
     "doc_id": pl.String,
     "source": pl.String,
@@ -55,12 +55,13 @@ def _plan(rows: pl.DataFrame, params: MixParams) -> pl.DataFrame:
     table = usable.group_by("source", "origin", maintain_order=True).agg(
         documents=pl.col("usable").sum().cast(pl.Int64), tokens=pl.col("n_tokens").sum()
     )
-    totals = dict(table.select("source", "tokens").sort("source").iter_rows())
-    found = rates(totals, params.weights, params.max_copies)
-    weights = params.weights or {}
-    return table.sort("source", "origin").with_columns(
-        weight=pl.col("source").replace_strict(weights, default=None, return_dtype=pl.Float64),
-        rate=pl.col("source").replace_strict(found, default=1.0, return_dtype=pl.Float64),
+    totals = dict(table.group_by("source", maintain_order=True).agg(pl.col("tokens").sum()).sort("source").iter_rows())
+    weights, found = params.weights or {}, rates(totals, params.weights, params.max_copies)
+    absent = [(s, None, 0, 0) for s in sorted(weights) if s not in totals]
+    every = pl.concat([table, pl.DataFrame(absent, schema=table.schema, orient="row")]).sort("source", "origin")
+    return every.with_columns(
+        weight=pl.Series([weights.get(s) for s in every["source"]], dtype=pl.Float64),
+        rate=pl.Series([found.get(s, 1.0) for s in every["source"]], dtype=pl.Float64),
     )
 
 
@@ -70,7 +71,7 @@ def rates(totals: Totals, weights: Mapping[str, float] | None, max_copies: int) 
     Sources without a weight have rate 1, and the weighted ones are sized to fill the share that is left to them; a
     source that would need more than max_copies gets max_copies. If every source is weighted, weights are taken as
     proportions, and the mixture is as large as the material, or smaller where a source at max_copies binds: shares are
-    met, size gives way. A weighted source without material is left out. Raises BadWeights.
+    met, size gives way. A weighted source without material is left out: its row in mix/plan says so. Raises BadWeights.
     """
     named = {s: w for s, w in sorted((weights or {}).items()) if totals.get(s, 0) > 0}
     free = sum(tokens for source, tokens in totals.items() if source not in (weights or {}))
@@ -82,22 +83,20 @@ def rates(totals: Totals, weights: Mapping[str, float] | None, max_copies: int) 
     if free or share == 0:
         size = free / (1 - share)
     else:
-        size = min(
-            [sum(totals[s] for s in named), *(max_copies * totals[s] * share / w for s, w in named.items() if w)]
-        )
-        size /= share
+        bounds = [max_copies * totals[s] / w for s, w in named.items() if w]
+        size = min(sum(totals[s] for s in named) / share, *bounds)
     found = {s: min(float(max_copies), round(w * size / totals[s], 9)) for s, w in named.items()}
     return {source: found.get(source, 1.0) for source, tokens in totals.items() if tokens > 0}
 
 
 def unit(doc_id: str, seed: int) -> float:
     """A number in [0, 1) that is a function of the document and the seed, with 53 bits."""
-    return int.from_bytes(_hash(f"sample:{seed}:{doc_id}")[:8], "big") / 2**64 // 2**-53 * 2**-53
+    return (int.from_bytes(_hash(f"sample:{seed}:{doc_id}"), "big") >> 11) / 2**53
 
 
 def release_shard(doc_id: str, copy: int, shards: int) -> int:
     """The release shard of a copy of a document."""
-    return int.from_bytes(_hash(f"release:{copy}:{doc_id}")[:8], "big") % shards
+    return int.from_bytes(_hash(f"release:{copy}:{doc_id}"), "big") % shards
 
 
 def copies(units: pl.Expr, rate: pl.Expr) -> pl.Expr:
