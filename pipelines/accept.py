@@ -50,7 +50,13 @@ def machine_limits(ctx: Context) -> list[dict[str, str | int]]:
         rows = ctx.store.read(ref, ("doc_id", "reason", "warc_file", "warc_offset"))
         for doc_id, reason, warc_file, offset in rows.iter_rows():
             if reason in MACHINE:
-                known[doc_id] = {"doc_id": doc_id, "shard": ref.shard, "reason": reason, "warc_file": warc_file, "warc_offset": offset}
+                known[doc_id] = {
+                    "doc_id": doc_id,
+                    "shard": ref.shard,
+                    "reason": reason,
+                    "warc_file": warc_file,
+                    "warc_offset": offset,
+                }
     return [known[doc_id] for doc_id in sorted(known)]
 
 

@@ -57,9 +57,7 @@ def _clusters(ctx: Context) -> Family:
 
 
 def _edits() -> Family:
-    return Family(
-        "edits", write_edits, (Read("extract/documents", ("doc_id",)),), {"dedup/edits": schemas.EDITS}
-    )
+    return Family("edits", write_edits, (Read("extract/documents", ("doc_id",)),), {"dedup/edits": schemas.EDITS})
 
 
 def _decisions(ctx: Context) -> Family:

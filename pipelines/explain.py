@@ -102,7 +102,9 @@ def _verdict(row: Mapping[str, Any]) -> str:
     where = f"  [{row['warc_file']} offset {row['warc_offset']}]" if row.get("warc_file") else ""
     if row["keep"]:
         return f"kept{where}"
-    held = f": {row['value']:g} against {row['bound']:g}" if row["value"] is not None and row["bound"] is not None else ""
+    held = (
+        f": {row['value']:g} against {row['bound']:g}" if row["value"] is not None and row["bound"] is not None else ""
+    )
     also = f"; also {', '.join(row['also'])}" if row["also"] else ""
     twin = f"; kept twin {row['related_doc_id']}" if row["related_doc_id"] else ""
     detail = f" ({_safe(row['detail'])})" if row["detail"] else ""

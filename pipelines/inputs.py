@@ -149,7 +149,9 @@ def _models(ctx: Context, faults: list[str]) -> Iterator[Row]:
             continue
         found = ctx.stat.digest(path)
         if found != model.sha256:
-            faults.append(f"input.models.{name}.sha256: {model.path} has sha256 {found}, params.yaml says {model.sha256}")
+            faults.append(
+                f"input.models.{name}.sha256: {model.path} has sha256 {found}, params.yaml says {model.sha256}"
+            )
             continue
         yield {"name": name, "path": _shown(ctx, path), "sha256": found}
 

@@ -72,7 +72,9 @@ def _read_sources(ctx: Context, stage: Stage, crawl: list[str]) -> list[str]:
         raise BadInput(f"mix.synthetic: shard {clash[0]!r} is also a shard of the crawl; rename the file")
     files = {s: (str(ctx.root / row["path"]), str(row["sha256"])) for s, row in rows.items()}
     named = {s: SourceParams(source=row["source"]) for s, row in rows.items()}
-    family = Family("synthetic", read_synthetic, (), {"mix/synthetic": schemas.SYNTHETIC}, code=("stages.mix.synthetic",))
+    family = Family(
+        "synthetic", read_synthetic, (), {"mix/synthetic": schemas.SYNTHETIC}, code=("stages.mix.synthetic",)
+    )
     stage.each(family, rows, extra=named, files=files)
     return sorted(rows)
 

@@ -39,7 +39,8 @@ def manifest(store: Store, stage: str) -> Manifest | None:
     if not path.is_file():
         return None
     refs = tuple(
-        Ref(f"{stage}/{row['table']}", row["shard"], row["digest"], row["rows"], row["bytes"]) for row in read_lines(path)
+        Ref(f"{stage}/{row['table']}", row["shard"], row["digest"], row["rows"], row["bytes"])
+        for row in read_lines(path)
     )
     return Manifest(refs, hashlib.sha256(path.read_bytes()).hexdigest()[:32])
 

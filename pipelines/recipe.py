@@ -16,7 +16,11 @@ from stages.schemas import SCHEMA_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 # Engines whose own engines decide what comes out.
-PARTS = {"trafilatura": ("lxml", "justext", "htmldate", "courlan"), "polars": ("polars-runtime-32",), "numba": ("llvmlite",)}
+PARTS = {
+    "trafilatura": ("lxml", "justext", "htmldate", "courlan"),
+    "polars": ("polars-runtime-32",),
+    "numba": ("llvmlite",),
+}
 
 
 def closure(module: str, packages: tuple[str, ...] = ("stages",), root: Path = ROOT) -> tuple[str, ...]:

@@ -72,7 +72,9 @@ def _repro(ctx: Context, targets: Sequence[str]) -> None:
         status = read_status(ctx.root)
         if status.get("run") == str(os.getpid()) and isinstance(status.get("code"), int):
             raise ChildFailed(int(str(status["code"])), f"{status['stage']}: {status['message']}")
-        raise ChildFailed(INFRASTRUCTURE, f"dvc repro ended with {child.returncode} before a stage could say why: see above")
+        raise ChildFailed(
+            INFRASTRUCTURE, f"dvc repro ended with {child.returncode} before a stage could say why: see above"
+        )
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

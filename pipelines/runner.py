@@ -101,7 +101,9 @@ def _connect(ray: Any, address: str) -> None:
             os.write(2, f"RAY_ADDRESS {address}: no answer within {CONNECT_WITHIN:.0f} s\n".encode())
             os._exit(Infrastructure.code)  # the thread inside ray.init cannot be ended otherwise
         except Exception as error:
-            raise Infrastructure(f"RAY_ADDRESS {address}: cannot be joined ({type(error).__name__}: {error})") from error
+            raise Infrastructure(
+                f"RAY_ADDRESS {address}: cannot be joined ({type(error).__name__}: {error})"
+            ) from error
 
 
 def _reach(address: str) -> None:
@@ -118,7 +120,9 @@ def _flow(ray: Any, jobs: Sequence[Job], ctx: Context, address: str) -> Iterator
     memory = settings.memory_mb * 2**20
     total = ray.cluster_resources()
     if total.get("memory", 0) < memory or total.get("CPU", 0) < 1:
-        raise Infrastructure(f"the cluster at {address} has no node with {settings.memory_mb} MB (run.memory_mb) and a CPU")
+        raise Infrastructure(
+            f"the cluster at {address} has no node with {settings.memory_mb} MB (run.memory_mb) and a CPU"
+        )
     task = ray.remote(num_cpus=1, memory=memory, max_retries=settings.retries, retry_exceptions=False)(attempt)
     width = 2 * (settings.workers or int(total["CPU"]))
     waiting: list[Job] = list(reversed(jobs))
@@ -169,5 +173,3 @@ def _result(ray: Any, ref: Any, job: Job) -> Done:
         first = str(error).strip().splitlines()[0] if str(error).strip() else ""
         return Done(job, None, f"{type(error).__name__} after its retries: {first}")
     return done
-
-

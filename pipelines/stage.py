@@ -32,7 +32,9 @@ class Todo:
 class Stage:
     """One run of one stage. Families are run in the order of the calls to `each` and `whole`, then `finish`."""
 
-    def __init__(self, ctx: Context, name: str, gate: str | None, reads: Iterable[str] = (), *, dry: bool = False) -> None:
+    def __init__(
+        self, ctx: Context, name: str, gate: str | None, reads: Iterable[str] = (), *, dry: bool = False
+    ) -> None:
         self.ctx, self.name, self.dry = ctx, name, dry
         if gate is not None and not dry and not outputs.is_open(ctx.store, gate):
             raise GateClosed(f"the gate of {gate} is not open for its manifest: see data/gates/{gate}.json")

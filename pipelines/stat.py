@@ -19,7 +19,9 @@ class StatCache:
         self.db.execute("pragma synchronous=off")
         self.db.execute("create table if not exists stat (path text primary key, size int, mtime int, digest text)")
         rows = self.db.execute("select path, size, mtime, digest from stat")
-        self.known: dict[str, tuple[int, int, str]] = {path: (size, mtime, digest) for path, size, mtime, digest in rows}
+        self.known: dict[str, tuple[int, int, str]] = {
+            path: (size, mtime, digest) for path, size, mtime, digest in rows
+        }
 
     def digest(self, path: Path) -> str:
         """sha256 of the file, from memory where size and mtime match. Raises BadInput where it cannot be read."""

@@ -274,7 +274,9 @@ def read_rows(path: Path) -> pl.DataFrame:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-                rows.append({k: json.dumps(v, sort_keys=True) if isinstance(v, dict | list) else v for k, v in row.items()})
+                rows.append(
+                    {k: json.dumps(v, sort_keys=True) if isinstance(v, dict | list) else v for k, v in row.items()}
+                )
             except (ValueError, AttributeError) as error:
                 raise BadInput(f"{path}: line {number} is no JSON object ({error})") from error
     return pl.DataFrame(rows, infer_schema_length=None, strict=False)

@@ -57,11 +57,11 @@ Measured, never trained on, main texts of English pages by page type (WCXB):
 {outside}
 
 **What it is not worth.** The held-out rows resemble those it learnt from; on English pages of other kinds, the table
-above, it does no better than chance. It does not measure truth, usefulness or style. It has seen English, French and Swedish only;
-for any other language its value is noise. In English it has seen no advertising, so there it tells edited prose from
-comments; in French and Swedish it tells prose from advertising on some {few} poor texts. Most English good rows are
-news openings and student essays, so it may prefer their topics. Rejecting by it is a decision that a comparison of
-trained models would have to justify; none was made.
+above, it does no better than chance. It does not measure truth, usefulness or style. It has seen English, French and
+Swedish only; for any other language its value is noise. In English it has seen no advertising, so there it tells
+edited prose from comments; in French and Swedish it tells prose from advertising on some {few} poor texts. Most English
+good rows are news openings and student essays, so it may prefer their topics. Rejecting by it is a decision that a
+comparison of trained models would have to justify; none was made.
 """
 
 
@@ -134,7 +134,8 @@ def _figures(model: Path, held: list[Row]) -> str:
     """The card's table: all held-out rows, then each language for itself."""
     found = dict(zip((row.text for row in held), scores(model, held, "good")))
     groups = {"all": held} | {
-        language: [row for row in held if row.part.startswith(language)] for language in ("English", "French", "Swedish")
+        language: [row for row in held if row.part.startswith(language)]
+        for language in ("English", "French", "Swedish")
     }
     lines = [figures(name, group, [found[r.text] for r in group], "good", BOUND) for name, group in groups.items()]
     return "\n".join([HEAD.format(bound=BOUND), *lines])

@@ -1,4 +1,4 @@
-"""What both trainings share: labelled rows, a split by hash, a deterministic model file, figures with intervals, a card.
+"""What both trainings share: labelled rows, a split by hash, a deterministic model file, figures with intervals.
 
 Knows nothing of quality or toxicity. Rows come from $SLUICEGATE_CORPORA; no row is copied into the project.
 """

@@ -101,6 +101,7 @@ def train(rows: str, out: str, recipe: Recipe) -> None:
     """Train a classifier on the file `rows` (one `__label__x text` per line), quantise it and write it to `out`.
 
     One thread and a seed: the same rows in the same order give the same bytes on the same CPU family.
+    Needs at least 256 different words. Raises ValueError below.
     """
     common = {"lr": recipe.lr, "epoch": recipe.epoch, "thread": 1, "verbose": 0}
     model = fasttext.train_supervised(

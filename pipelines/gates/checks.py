@@ -95,7 +95,7 @@ def between(
 
 
 def ranges(frame: str, schema: pa.Schema) -> list[Check]:
-    """What column names promise: `*_score`, `*_share` and similarity lie in [0, 1], `n_*` and sizes are not negative."""
+    """What column names promise: scores, shares and similarity lie in [0, 1], counts and sizes are not negative."""
     return [check for name in schema.names if (check := _range(frame, name)) is not None]
 
 

@@ -14,7 +14,7 @@ from pipelines import outputs
 from pipelines.gates import files, rows
 from pipelines.gates.checks import Suite
 from pipelines.outputs import Manifest
-from pipelines.store import Store, read_json, read_lines
+from pipelines.store import Ref, Store, read_json, read_lines
 from stages import census
 from stages.census import Count
 
@@ -25,12 +25,12 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame; `names` are the columns that say which row is meant; `checked` of `total` rows were looked at."""
+    """A frame. `names`: the columns that say which row is meant; `checked` of `total` (null: unknown) are in it."""
 
     data: pl.DataFrame
     names: tuple[str, ...]
     checked: int
-    total: int
+    total: int | None
 
 
 def whole(data: pl.DataFrame, *names: str) -> Frame:
@@ -42,17 +42,18 @@ def gather(store: Store, suite: Suite, manifest: Manifest, bands: Iterable[str])
     """Frame name -> frame. `bands`: columns of totals ("reject <reason>", "language <code>") that must be there."""
     by_shard = outputs.shard_census(store, suite.stage)
     given = _given(store, suite.stage, manifest)
-    looked, n_files = files.look(store, manifest)
+    looked = rows.look(store, suite, manifest)
+    seen = files.look(store, manifest, looked.unread)
     frames = {
-        "files": Frame(looked, ("table", "shard"), looked.height, n_files),
+        "files": Frame(seen, ("table", "shard"), seen.height, len(manifest.refs)),
         "coverage": whole(_coverage(suite, manifest, given), "table"),
         "shards": whole(_shards(suite.stage, manifest, by_shard, given), "shard"),
         "totals": whole(_totals(store, suite.stage, census.add(by_shard.values()), manifest, bands)),
     }
     if suite.stage == "mix":
         frames["collapse"] = whole(_collapse(store, manifest))
-    for name, (data, checked, total) in rows.look(store, suite, manifest).items():
-        frames[name] = Frame(data, rows.NAMES.get(name, ("shard",)), checked, total)
+    for name, (data, total) in looked.frames.items():
+        frames[name] = Frame(data, ("shard", "doc_id"), data.height, total)
     return frames
 
 
@@ -69,7 +70,7 @@ def _given(store: Store, stage: str, manifest: Manifest) -> dict[str, int | None
     return given
 
 
-def _decisions(manifest: Manifest | None, stage: str) -> tuple[outputs.Ref, ...]:
+def _decisions(manifest: Manifest | None, stage: str) -> tuple[Ref, ...]:
     return manifest.shards(f"{stage}/decisions") if manifest else ()
 
 
@@ -139,7 +140,7 @@ def _totals(store: Store, stage: str, counts: list[Count], manifest: Manifest, b
         kind, _, key = name.partition(" ")
         found = share(reasons.get(key, 0), n_in) if kind == "reject" else share(languages.get(f"{key}|kept", 0), n_kept)
         shares[name] = found
-    types = {name: pl.Float64 for name in shares} | {"stale_parents": pl.String}
+    types = dict.fromkeys(shares, pl.Float64) | {"stale_parents": pl.String}
     return pl.DataFrame([row | shares], schema_overrides=types)
 
 
@@ -162,7 +163,9 @@ def _collapse(store: Store, manifest: Manifest) -> pl.DataFrame:
         "abstained": why if verdict == "ABSTAIN" and not weak else None,
         # An ABSTAIN that does not say how much it is about is not excused.
         "undecided_tokens": (tokens if isinstance(tokens, int) else -1) if verdict == "ABSTAIN" and weak else None,
-        "unchecked_rows": sum(r.rows for r in manifest.shards("mix/synthetic")) if "nothing_to_check" in reasons else None,
+        "unchecked_rows": sum(r.rows for r in manifest.shards("mix/synthetic"))
+        if "nothing_to_check" in reasons
+        else None,
         "warned": why if verdict == "WARN" or (verdict == "ABSTAIN" and weak) else None,
     }
     integers = ("undecided_tokens", "unchecked_rows")

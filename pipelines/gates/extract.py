@@ -1,4 +1,4 @@
-"""What must be true of `extract`: every record header of the archives is accounted for, every kept page is a document."""
+"""What must be true of `extract`: every record header is accounted for, every kept page is a document."""
 
 from pipelines.gates import common
 from pipelines.gates.checks import Check, Suite, equal, present, ranges, unique
@@ -11,7 +11,12 @@ def checks(params: Params) -> list[Check]:
     return [
         *common.tables(),
         *common.conservation(),
-        present("account_present", "shards", "n_headers", "the archive's record headers were counted on their own, on every shard"),
+        present(
+            "account_present",
+            "shards",
+            "n_headers",
+            "the archive's record headers were counted on their own, on every shard",
+        ),
         equal(
             "headers_accounted",
             "shards",
@@ -20,8 +25,20 @@ def checks(params: Params) -> list[Check]:
             "record headers counted in the bytes = decisions - damaged regions + headers inside these "
             "+ records of other types + headers embedded in payloads, on every shard",
         ),
-        equal("account_rows", "shards", "rows_in", "n_rows", "the account and the decisions count the same rows, on every shard"),
-        equal("documents_written", "shards", "rows_kept", "documents_listed", "a document is written for every kept row, on every shard"),
+        equal(
+            "account_rows",
+            "shards",
+            "rows_in",
+            "n_rows",
+            "the account and the decisions count the same rows, on every shard",
+        ),
+        equal(
+            "documents_written",
+            "shards",
+            "rows_kept",
+            "documents_listed",
+            "a document is written for every kept row, on every shard",
+        ),
         *common.decisions(),
         unique("document_unique", "documents", ("doc_id",), "no document is written twice"),
         *ranges("documents", DOCUMENTS),

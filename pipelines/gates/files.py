@@ -14,12 +14,13 @@ MOST_SHARDS = 200  # beyond, a sample by hash of the shard's name
 Seen = tuple[str, str, int, int, str | None]
 
 
-def look(store: Store, manifest: Manifest) -> tuple[pl.DataFrame, int]:
-    """A row per file (table, shard, rows, rows_in_file, fault), and the number of files that the manifest lists."""
+def look(store: Store, manifest: Manifest, unread: list[tuple[Ref, str]]) -> pl.DataFrame:
+    """A row per file looked into: table, shard, rows, rows_in_file, fault. `unread`: files known to be at fault."""
     chosen = set(sample(sorted({ref.shard for ref in manifest.refs})))
     seen = [_look_into(store, ref) for ref in manifest.refs if ref.shard in chosen]
+    seen += [(ref.table, ref.shard, ref.rows, ref.rows, why) for ref, why in unread if ref.shard not in chosen]
     schema = {"table": pl.String, "shard": pl.String, "rows": pl.Int64, "rows_in_file": pl.Int64, "fault": pl.String}
-    return pl.DataFrame(seen, schema=schema, orient="row"), len(manifest.refs)
+    return pl.DataFrame(seen, schema=schema, orient="row")
 
 
 def sample(shards: list[str]) -> list[str]:

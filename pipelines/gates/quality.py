@@ -16,7 +16,11 @@ def checks(params: Params) -> list[Check]:
         *common.conservation(),
         *common.inherited("documents kept by extract"),
         *common.decisions(),
-        *(check for table, family in zip(SIGNALS, signals.families()) for check in ranges(table.partition("/")[2], signals.schema(family))),
+        *(
+            check
+            for table, family in zip(SIGNALS, signals.families())
+            for check in ranges(table.partition("/")[2], signals.schema(family))
+        ),
         *ranges("scores", schemas.QUALITY_SCORES),
         *ranges("edits", schemas.EDITS),
         at_least("edit_order", "edits", "end", "start", "an edit ends no earlier than it starts"),

@@ -4,11 +4,15 @@ The sample goes by the last digits of doc_id, which is a hash: a document and it
 what is no doc_id is always in. Reads no text; of `detail` it takes the length alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import polars as pl
+import pyarrow as pa
 
+from pipelines.errors import Infrastructure
 from pipelines.gates.checks import Suite
+from pipelines.gates.files import schema_of
 from pipelines.outputs import Manifest
 from pipelines.store import Ref, Store
 
@@ -17,26 +21,30 @@ DIGITS = 8
 REPEATS = ("repeated_record", "repeated_document")
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 DECISION = ("doc_id", "keep", "reason", "value", "bound", "related_doc_id", "detail")
-WIDE = ("text", "title", "url", "host", "minhash", "exact", "replacement", "detail")
-Looked = tuple[pl.DataFrame, int, int]
-# The columns that name a row in a verdict; other frames are named by shard and doc_id.
-NAMES = dict.fromkeys(
-    ("decisions", "distinct", "kept", "rejected", "below", "above", "duplicates", "twins", "documents", "look", "scores")
-    + ("edits", "clusters", "signatures", "synthetic"),
-    ("shard", "doc_id"),
-)
+WIDE = ("text", "title", "url", "host", "minhash", "exact", "replacement", "also")
 
 
-def look(store: Store, suite: Suite, manifest: Manifest) -> dict[str, Looked]:
-    """Frame name -> (rows, rows looked at, rows there are)."""
-    refs = manifest.shards(f"{suite.stage}/decisions")
-    decisions, checked, total = _rows(store, refs, DECISION)
+@dataclass(frozen=True)
+class Looked:
+    """Row frames by name, with the rows there are (null where a sample hides it); and files that could not be read."""
+
+    frames: dict[str, tuple[pl.DataFrame, int | None]] = field(default_factory=dict)
+    unread: list[tuple[Ref, str]] = field(default_factory=list)
+
+
+def look(store: Store, suite: Suite, manifest: Manifest) -> Looked:
+    """The frames of a suite's decisions and of the tables it looks at."""
+    looked = Looked()
+    table = f"{suite.stage}/decisions"
+    decisions, total = _rows(store, table, manifest.shards(table), DECISION, looked.unread)
     decisions = decisions.with_columns(detail_chars=pl.col("detail").str.len_chars().cast(pl.Int64)).drop("detail")
-    frames = {name: (data, checked, total) for name, data in _views(decisions, _rate(total)).items()}
+    for name, data in _views(decisions, _rate(total)).items():
+        looked.frames[name] = data, total if data is decisions else data.height if _rate(total) == 1 else None
     for table in suite.rows:
-        refs = manifest.shards(table)
-        frames[table.partition("/")[2]] = _rows(store, refs, _narrow(store, refs))
-    return frames
+        columns = tuple(name for name in _declared(table).names if name not in WIDE)
+        found = _rows(store, table, manifest.shards(table), columns, looked.unread)
+        looked.frames[table.partition("/")[2]] = found
+    return looked
 
 
 def _views(decisions: pl.DataFrame, rate: float) -> dict[str, pl.DataFrame]:
@@ -63,24 +71,40 @@ def _twins(decisions: pl.DataFrame, duplicates: pl.DataFrame, rate: float) -> pl
     return named.join(fates, on="related_doc_id", how="left", maintain_order="left")
 
 
-def _narrow(store: Store, refs: tuple[Ref, ...]) -> tuple[str, ...]:
-    """Columns of a table without its texts and bytes, from the first shard that can be read."""
-    names = next((footer[0].names for ref in refs if (footer := store.footer(ref)) is not None), [])
-    return tuple(name for name in names if name not in WIDE)
+def _declared(table: str) -> pa.Schema:
+    schema = schema_of(table)
+    if schema is None:
+        raise ValueError(f"{table}: no schema is declared for this table")
+    return schema
 
 
-def _rows(store: Store, refs: tuple[Ref, ...], columns: tuple[str, ...]) -> Looked:
+def _rows(
+    store: Store, table: str, refs: tuple[Ref, ...], columns: tuple[str, ...], unread: list[tuple[Ref, str]]
+) -> tuple[pl.DataFrame, int]:
+    """The chosen rows of all shards, and how many rows there are."""
     total = sum(ref.rows for ref in refs)
-    parts = list(_parts(store, refs, columns, _rate(total)))
-    empty = pl.DataFrame(schema={"shard": pl.String, "doc_id": pl.String})
-    rows = pl.concat(parts).head(2 * LIMIT) if parts else empty
-    return rows, rows.height, total
+    empty = pl.DataFrame(pl.from_arrow(_declared(table).empty_table())).select(columns)
+    parts = [_named(empty, ""), *_parts(store, refs, empty, _rate(total), unread)]
+    return pl.concat(parts).head(2 * LIMIT), total
 
 
-def _parts(store: Store, refs: tuple[Ref, ...], columns: tuple[str, ...], rate: float) -> Iterator[pl.DataFrame]:
+def _parts(
+    store: Store, refs: tuple[Ref, ...], empty: pl.DataFrame, rate: float, unread: list[tuple[Ref, str]]
+) -> Iterator[pl.DataFrame]:
     for ref in refs:
-        rows = _flat(store.read(ref, columns)).select(pl.lit(ref.shard).alias("shard"), pl.exclude("shard"))
-        yield rows.filter(_sampled("doc_id", rate)) if rate < 1 else rows
+        try:
+            rows = store.read(ref, empty.columns)
+        except Infrastructure:
+            unread.append((ref, "the file cannot be read, or lacks a column"))
+            continue
+        if rows.schema != empty.schema:
+            unread.append((ref, "the file has other types than declared"))
+            continue
+        yield _named(rows.filter(_sampled("doc_id", rate)) if rate < 1 else rows, ref.shard)
+
+
+def _named(rows: pl.DataFrame, shard: str) -> pl.DataFrame:
+    return _flat(rows).select(pl.lit(shard).alias("shard"), pl.exclude("shard"))
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
@@ -97,15 +121,11 @@ def _rate(total: int) -> float:
 def _sampled(column: str, rate: float) -> pl.Expr:
     """Whether a row is looked at; what does not end in hex digits always is."""
     number = pl.col(column).str.tail(DIGITS).str.to_integer(base=16, strict=False)
-    return (number < rate * 16**DIGITS).fill_null(True)
+    chosen: pl.Expr = (number < rate * 16**DIGITS).fill_null(True)
+    return chosen
 
 
 def first_copies(store: Store, manifest: Manifest) -> int:
     """Documents of the mixture, each counted once however often it is repeated."""
     refs = manifest.shards("mix/documents")
     return sum(int((store.read(ref, ("copy",))["copy"] == 0).sum()) for ref in refs)
-
-
-def counted(frames: Mapping[str, Looked]) -> dict[str, dict[str, int]]:
-    """Rows looked at, and rows there are, per frame."""
-    return {name: {"rows_checked": checked, "rows_total": total} for name, (_, checked, total) in frames.items()}

@@ -172,7 +172,7 @@ def _describe(ranked: pl.DataFrame, classes: pl.DataFrame, judged: _Judged) -> p
         head=heads,
         twin=heads.gather(twin),
         component=pl.Series(judged.component),
-        jaccard=pl.Series(judged.both) * 10_000 // pl.Series(judged.union) / 10_000,
+        jaccard=pl.Series(judged.both * 10_000 // np.maximum(judged.union, 1) / 10_000),
     )
     rows = ranked.join(judgements, on=["scope", "text"], maintain_order="left")
     near, exact = pl.col("twin").is_not_null(), pl.col("doc_id") != pl.col("head")

@@ -20,7 +20,7 @@ where n_headers is what an independent scan counts.
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from fastwarc.warc import WarcRecord
 
@@ -33,11 +33,25 @@ HEADER_MAX = 32 * 1024
 CODING_SLACK = 2  # a block of up to twice the bound may still decode to less
 _HTTP_HEAD = 64 * 1024  # of a block too long to be held
 _READ = 1 << 16
+_CODINGS: tuple[Literal["all", "content", "transfer"], ...] = ("all", "content", "transfer")
+_WRONG_LENGTH = "a record that does not end where its Content-Length says"
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a block holds. `payload` is decoded; it is empty where `oversize` or `fault` says why."""
+
+    payload: bytes
+    content_type: str | None  # media type in lower case, without parameters
+    charset: str | None
+    status: int | None = None  # of HTTP, null where there is none
+    oversize: int | None = None  # bytes of the payload where it exceeds the bound (at least so many)
+    fault: str | None = None  # the coding that could not be undone
 
 
 @dataclass(frozen=True)
 class Record:
-    """A response, revisit or resource record. `payload` is decoded; it is empty where `oversize` says how long it is."""
+    """A response, revisit or resource record. `offset` as stored; `date` as stated (ISO 8601)."""
 
     offset: int
     type: str
@@ -45,12 +59,7 @@ class Record:
     url: str | None
     date: str | None
     is_http: bool
-    status: int | None
-    content_type: str | None  # media type in lower case, without parameters
-    charset: str | None
-    payload: bytes
-    oversize: int | None = None  # bytes of the payload where it exceeds the bound (at least so many)
-    fault: str | None = None  # why the payload could not be decoded
+    body: Body
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,12 @@ class Tally:
     n_embedded: int = 0
     n_headers: int = 0  # every header line met, whatever it was
 
+    def sound(self, n_embedded: int, has_row: bool) -> None:
+        """Count a sound record that holds `n_embedded` header lines."""
+        self.n_other_types += not has_row
+        self.n_embedded += n_embedded
+        self.n_headers += 1 + n_embedded
+
 
 @dataclass(frozen=True)
 class _Head:
@@ -82,11 +97,34 @@ class _Head:
     length: int
 
     @property
+    def total(self) -> int:
+        """Bytes of header and block."""
+        return len(self.raw) + self.length
+
+    @property
+    def has_row(self) -> bool:
+        return self.type in ids.ROW_TYPES
+
+    @property
     def type(self) -> str:
         return self.fields.get(b"warc-type", b"").lower().decode("ascii", "replace")
 
     def text(self, name: bytes) -> str | None:
         return clean(self.fields[name].decode("utf-8", "replace")) if name in self.fields else None
+
+
+@dataclass(frozen=True)
+class _Other:
+    """A sound record that gets no row."""
+
+
+@dataclass(frozen=True)
+class _Unsound:
+    """What stands at `start` is no sound record; the cursor may have passed `n_headers` header lines."""
+
+    start: tuple[int, int]
+    n_headers: int
+    why: str
 
 
 def read(stream: BinaryIO, max_page_bytes: int, tally: Tally) -> Iterator[Record | Damage]:
@@ -98,14 +136,13 @@ def read(stream: BinaryIO, max_page_bytes: int, tally: Tally) -> Iterator[Record
     while window.open_run():
         while not window.at_end():
             start = window.stored()
-            head = _head(window) if window.is_header(0) else None
-            record = _framed(window, head, max_page_bytes, tally) if head else None
-            if record is not None:
-                yield from _closed(window, start[0], tally)
-                if isinstance(record, Record):
-                    yield record
-            elif window.stored() == start:
-                window.damaged(int(window.is_header(0)), _why(window, head))
+            found = _framed(window, max_page_bytes, tally)
+            if isinstance(found, _Unsound):
+                window.damaged(found.start, found.n_headers, found.why)
+                continue
+            yield from _closed(window, start[0], tally)
+            if isinstance(found, Record):
+                yield found
     yield from _closed(window, window.end(), tally)
     if not tally.n_headers:
         raise NotAWarc("no WARC header stands in this file")
@@ -144,89 +181,126 @@ def _fields(raw: bytes) -> dict[bytes, bytes]:
     return {name.lower(): value for name, value in reversed(pairs)}
 
 
-def _why(window: Window, head: _Head | None) -> str:
+def _framed(window: Window, bound: int, tally: Tally) -> Record | _Other | _Unsound:
+    """Step over the record at the cursor if it is sound."""
+    start = window.stored()
     if not window.is_header(0):
-        return "bytes between records"
+        return _Unsound(start, 0, "bytes between records")
+    head = _head(window)
     if head is None:
-        return "a WARC header that cannot be read"
-    return "a record that does not end where its Content-Length says"
-
-
-def _framed(window: Window, head: _Head, bound: int, tally: Tally) -> Record | str | None:
-    """Step over a sound record and return it (or its type, where it gets no row); None where it is not sound."""
-    total = len(head.raw) + head.length
-    if total > CODING_SLACK * bound + HEADER_MAX:
+        return _Unsound(start, 1, "a WARC header that cannot be read")
+    if head.total > CODING_SLACK * bound + HEADER_MAX:
         return _passed_by(window, head, bound, tally)
-    stop = window.after_blanks(total) if window.fill(total) == total else None
+    stop = window.after_blanks(head.total) if window.fill(head.total) == head.total else None
     if stop is None:
-        return None
-    tally.n_headers += 1
-    _embedded(tally, window.count_headers(1, stop))
-    block = bytes(window.held[len(head.raw) : total]) if head.type in ids.ROW_TYPES else b""
-    record = _record(window.stored()[0], head, block, bound)
+        return _Unsound(start, 1, _WRONG_LENGTH)
+    tally.sound(window.count_headers(1, stop), head.has_row)
+    block = bytes(window.held[len(head.raw) : head.total]) if head.has_row else b""
     window.drop(stop)
-    return _kept(record, tally)
+    return _record(start[0], head, block, bound) if head.has_row else _Other()
 
 
-def _embedded(tally: Tally, count: int) -> None:
-    tally.n_embedded += count
-    tally.n_headers += count
-
-
-def _kept(record: Record, tally: Tally) -> Record | str:
-    if record.type in ids.ROW_TYPES:
-        return record
-    tally.n_other_types += 1
-    return record.type
-
-
-def _passed_by(window: Window, head: _Head, bound: int, tally: Tally) -> Record | str | None:
-    """A record whose block is too long to be held: only the head of its block is read."""
-    start, total = window.stored(), len(head.raw) + head.length
-    if not window.has_room(total):
-        return None
-    window.fill(len(head.raw) + _HTTP_HEAD)
-    record = _record(start[0], head, bytes(window.held[len(head.raw) : len(head.raw) + _HTTP_HEAD]), bound)
-    passed, inside = window.skip(total - 1)
-    stop = window.after_blanks(1) if passed == total - 1 else None
+def _passed_by(window: Window, head: _Head, bound: int, tally: Tally) -> Record | _Other | _Unsound:
+    """A record whose block is too long to be held: only the start of its block is read."""
+    start = window.stored()
+    if not window.has_room(head.total):
+        return _Unsound(start, 1, _WRONG_LENGTH)
+    seen = window.fill(len(head.raw) + min(_HTTP_HEAD, head.length))
+    block = bytes(window.held[len(head.raw) : seen])
+    passed, inside = window.skip(head.total - 1)
+    stop = window.after_blanks(1) if passed == head.total - 1 else None
     if stop is None:
-        window.add_damage(start, 1 + inside, "a record that does not end where its Content-Length says")
-        window.to_next_header()
-        return None
-    tally.n_headers += 1
-    _embedded(tally, inside)
+        return _Unsound(start, 1 + inside, _WRONG_LENGTH)
+    tally.sound(inside, head.has_row)
     window.drop(stop)
-    return _kept(record, tally)
+    return _record(start[0], head, block, bound) if head.has_row else _Other()
 
 
 def _record(offset: int, head: _Head, block: bytes, bound: int) -> Record:
     """The record with its HTTP header read and its body decoded, as far as the block is given."""
-    doc_id = ids.record_id(head.fields, head.length, block) if head.type in ids.ROW_TYPES else ""
-    url, date = head.text(ids.TARGET_URI), head.text(ids.DATE)
     stated = head.text(b"content-type")
     is_http = (stated or "").lower().startswith("application/http") or block.startswith(b"HTTP/")
-    http = _http(head.raw, block, bound, head.length) if is_http else _bare(block, stated, head.length, bound)
-    return Record(offset, head.type, doc_id, url, date, is_http, *http)
+    body = _http(head, block, bound) if is_http else _bare(head, block, bound, stated)
+    doc_id = ids.record_id(head.fields, head.length, block)
+    return Record(offset, head.type, doc_id, head.text(ids.TARGET_URI), head.text(ids.DATE), is_http, body)
 
 
-_Http = tuple[int | None, str | None, str | None, bytes, int | None, str | None]
-
-
-def _bare(block: bytes, stated: str | None, length: int, bound: int) -> _Http:
-    """A block that is no HTTP message: it is the payload."""
+def _bare(head: _Head, block: bytes, bound: int, stated: str | None) -> Body:
+    """A block that is no HTTP message is the payload itself."""
     media, charset = media_type(stated)
-    if length > bound:
-        return None, media, charset, b"", length, None
-    return None, media, charset, block, None, None
+    if head.length > bound:
+        return Body(b"", media, charset, oversize=head.length)
+    return Body(block, media, charset)
 
 
-def _http(raw: bytes, block: bytes, bound: int, length: int) -> _Http:
-    """Status, media type, charset, payload, oversize and fault of an HTTP message."""
-    if length > len(block):
-        message, _ = _attempt(raw, block, "none", 0)
-        held = message.reader.tell() if message else 0
-        return *_status(message), b"", max(length - held, bound + 1), None
-    message, payload, fault = _decoded(raw, block, bound)
+def _http(head: _Head, block: bytes, bound: int) -> Body:
+    message = _message(head, block, "none")
+    if message is None:
+        return Body(b"", None, None, fault="an HTTP header that cannot be read")
+    raw = message.reader.read(len(block) + 1)
+    media, charset = media_type(message.http_headers.get("Content-Type"))
+    status = message.http_headers.status_code
+    codings = (message.http_headers.get("Transfer-Encoding") or "") + (message.http_headers.get("Content-Encoding") or "")
+    if len(block) < head.length or (not codings and len(raw) > bound):
+        return Body(b"", media, charset, status, oversize=head.length - (len(block) - len(raw)))
+    payload, fault = _decoded(head, block, raw, codings, bound) if codings else (raw, None)
     if len(payload) > bound:
-        return *_status(message), b"", len(payload), None
-    return *_status(message), payload, None, fault
+        return Body(b"", media, charset, status, oversize=len(payload))
+    return Body(payload, media, charset, status, fault=fault)
+
+
+def _message(head: _Head, block: bytes, decode: Literal["none", "content", "transfer", "all"]) -> WarcRecord | None:
+    """The record with its HTTP header parsed, ready to be read; null where that fails."""
+    try:
+        message = WarcRecord.from_bytes(_crlf(head.raw) + block)
+        message.is_http = True
+        message.parse_http(auto_decode=decode)
+    except OSError:
+        return None
+    return message
+
+
+def _decoded(head: _Head, block: bytes, raw: bytes, codings: str, bound: int) -> tuple[bytes, str | None]:
+    """The body with its codings undone as far as they are there, at most `bound` + 1 bytes, and the fault if none fit.
+
+    Writers keep the header of a coding that they have undone, so each reading of the header is tried; what decodes
+    before a fault counts, as in a browser.
+    """
+    for decode in _CODINGS:
+        data = _read_bounded(_message(head, block, decode), bound)
+        if data and (decode != "transfer" or _is_markup(data)):
+            return data, None
+    inflated = _raw_deflate(raw, bound) if "deflate" in codings.lower() else b""
+    if inflated or not raw or _is_markup(raw):
+        return inflated or raw, None
+    return b"", f"a body that is not coded as its header says: {codings[:60]}"
+
+
+def _read_bounded(message: WarcRecord | None, bound: int) -> bytes:
+    """At most `bound` + 1 decoded bytes, or those before a fault."""
+    out = bytearray()
+    try:
+        while message is not None and len(out) <= bound and (data := message.reader.read(min(_READ, bound + 1 - len(out)))):
+            out += data
+    except OSError:  # fastwarc's word for a coding that breaks off
+        pass
+    return bytes(out)
+
+
+def _raw_deflate(raw: bytes, bound: int) -> bytes:
+    """`deflate` without the zlib header, as some servers send it."""
+    try:
+        return zlib.decompressobj(-15).decompress(raw, bound + 1)
+    except zlib.error:
+        return b""
+
+
+def _is_markup(data: bytes) -> bool:
+    return data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def media_type(stated: str | None) -> tuple[str | None, str | None]:
+    """Media type and charset parameter of a Content-Type, in lower case; null where they are not stated."""
+    media, _, parameters = (stated or "")[:512].lower().partition(";")
+    charset = next((p.strip()[8:] for p in parameters.split(";") if p.strip().startswith("charset=")), "")
+    return media.strip() or None, charset.strip(" \"'") or None

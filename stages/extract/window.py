@@ -131,9 +131,9 @@ class Window:
             passed += step
         return passed, headers
 
-    def damaged(self, n_headers: int, why: str) -> None:
-        """Count a damaged stretch from the cursor to the next header line, and move there."""
-        self.add_damage(self.stored(), n_headers, why)
+    def damaged(self, start: tuple[int, int], n_headers: int, why: str) -> None:
+        """Count a damaged stretch from `start` to the next header line after the cursor, and move there."""
+        self.add_damage(start, n_headers, why)
         self.to_next_header()
 
     def to_next_header(self) -> None:

@@ -1,0 +1,1 @@
+"""The quality stage: signals, a score and line edits; which documents are kept."""

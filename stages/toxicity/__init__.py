@@ -1,0 +1,1 @@
+"""The toxicity stage: a score and personal data; which documents are kept."""

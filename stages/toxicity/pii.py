@@ -12,7 +12,7 @@ Span = tuple[int, int]
 
 # RFC 5321, 4.5.3.1: 64 characters before the sign, 255 behind it. Letters of every script are allowed (RFC 6531).
 _LOCAL = re.compile(r"[\w.%+'-]{1,64}")
-_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?!\w)")
 _IPV4 = re.compile(r"(?<![\w.])(?<!\w/)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:.])")
 _VERSION = re.compile(

@@ -49,12 +49,16 @@ def test_what_lies_under_a_null_is_no_value(tmp_path: Path) -> None:
     values = pl.DataFrame({"doc_id": ["a", "b"], "quality_score": [7.0, 0.5]})
     hidden = values.with_columns(pl.when(pl.col("quality_score") < 1).then("quality_score").alias("quality_score"))
     plain = pl.DataFrame({"doc_id": ["a", "b"], "quality_score": [None, 0.5]})
-    digests = {store(tmp_path).write("quality/scores", "s", f, schemas.QUALITY_SCORES).ref.digest for f in (hidden, plain)}
+    digests = {
+        store(tmp_path).write("quality/scores", "s", f, schemas.QUALITY_SCORES).ref.digest for f in (hidden, plain)
+    }
     assert len(digests) == 1
 
 
 def test_the_digest_can_be_recomputed_by_a_stranger(tmp_path: Path) -> None:
-    out = store(tmp_path).write("quality/scores", "s", pl.DataFrame({"doc_id": ["a"], "quality_score": [0.1]}), schemas.QUALITY_SCORES)
+    out = store(tmp_path).write(
+        "quality/scores", "s", pl.DataFrame({"doc_id": ["a"], "quality_score": [0.1]}), schemas.QUALITY_SCORES
+    )
     table = pq.read_table(tmp_path / "data/quality/scores/s.parquet").cast(schemas.QUALITY_SCORES)
     assert content_digest(table) == out.ref.digest
     assert table.schema.metadata == {b"schema_version": schemas.SCHEMA_VERSION.encode()}
@@ -129,7 +133,9 @@ def test_outputs_are_never_opened_in_place(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_table_is_named(tmp_path: Path) -> None:
-    out = store(tmp_path).write("quality/scores", "s", pl.DataFrame({"doc_id": ["a"], "quality_score": [0.1]}), schemas.QUALITY_SCORES)
+    out = store(tmp_path).write(
+        "quality/scores", "s", pl.DataFrame({"doc_id": ["a"], "quality_score": [0.1]}), schemas.QUALITY_SCORES
+    )
     store(tmp_path).path(out.ref).write_bytes(b"PAR1 torn")
     with pytest.raises(Infrastructure, match=r"data/quality/scores/s\.parquet: cannot be read"):
         store(tmp_path).read(out.ref)

@@ -35,7 +35,9 @@ def test_details_are_cut_and_twins_are_named() -> None:
     assert (row["related_doc_id"], len(row["detail"]), row["value"]) == ("z", 200, None)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9) | st.none(), st.floats(0, 1)), max_size=20), st.integers(0, 9), st.floats(0, 1))
+@given(
+    st.lists(st.tuples(st.integers(0, 9) | st.none(), st.floats(0, 1)), max_size=20), st.integers(0, 9), st.floats(0, 1)
+)
 @settings(deadline=None, max_examples=100)
 def test_conserves_rows_and_agrees_with_a_loop(rows: list[tuple[int | None, float]], low: int, high: float) -> None:
     table = pl.DataFrame(

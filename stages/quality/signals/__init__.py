@@ -47,5 +47,7 @@ def known_signals() -> dict[str, str]:
 
 def schema(family: str) -> pa.Schema:
     """doc_id and one column per signal of the family."""
-    fields = [(name, get_type_hints(f, include_extras=True)["return"].__metadata__[0]) for name, f in signals(family).items()]
+    fields = [
+        (name, get_type_hints(f, include_extras=True)["return"].__metadata__[0]) for name, f in signals(family).items()
+    ]
     return pa.schema([("doc_id", pa.string()), *fields])

@@ -5,6 +5,7 @@ import polars as pl
 # Scripts that set no space between words, as the language model names their languages. Signals that count words by
 # their spaces are undefined there.
 UNSPACED = ("bo", "dz", "ja", "km", "lo", "my", "th", "wuu", "yue", "zh")
+MIN_LINES = 3
 
 
 def spaced(signal: pl.Expr) -> pl.Expr:
@@ -25,6 +26,11 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 def line_count() -> pl.Expr:
     """Lines that hold more than white space."""
     return count(r"(?m)^[^\S\n]*\S")
+
+
+def of_lines(part: pl.Expr) -> pl.Expr:
+    """`part` as a share of the lines, null below three lines: there the one line that ends a text decides alone."""
+    return pl.when(line_count() >= MIN_LINES).then(part / line_count())
 
 
 def lines(pattern: str) -> pl.Expr:

@@ -2,13 +2,14 @@
 
 Source: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer",
 section 2.2. C4 removes lines and then counts sentences: `sentence_count` counts in the lines that C4 would keep.
+Shares of lines are null below three lines, see _parts.py.
 """
 
 import polars as pl
 
 from stages.quality.lines import JAVASCRIPT, POLICY, c4_lines
 from stages.quality.signals import Flag, Int, Real
-from stages.quality.signals._parts import line_count, lines, ratio, spaced
+from stages.quality.signals._parts import lines, of_lines, spaced
 
 # A sentence ends where a mark, and quotes or brackets behind it, is followed by white space or the end.
 _SENTENCE_END = r"""[.!?…][.!?…"'”’»)\]]*(?:\s|$)|[。！？]"""
@@ -31,9 +32,9 @@ def curly_bracket() -> Flag:
 
 def javascript_line_share() -> Real:
     """Share of the lines that name JavaScript. Section 2.2 removes such lines."""
-    return ratio(lines(JAVASCRIPT), line_count())
+    return of_lines(lines(JAVASCRIPT))
 
 
 def policy_line_share() -> Real:
     """Share of the lines about terms of use, privacy or cookies, in English words. Section 2.2 removes such lines."""
-    return ratio(lines(POLICY), line_count())
+    return of_lines(lines(POLICY))

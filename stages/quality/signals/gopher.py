@@ -2,13 +2,14 @@
 
 Source: Rae et al. 2021, "Scaling Language Models: Methods, Analysis & Insights from Training Gopher", appendix A.1.1
 (quality) and table A1 (repetition). A word is a run of characters without white space, except where a token (UAX-29
-word) serves as well and holds for every script. Shares lie in [0, 1]; undefined is null.
+word) serves as well and holds for every script. Shares lie in [0, 1]; undefined is null, and so
+are shares of fewer than three lines, see _parts.py.
 """
 
 import polars as pl
 
 from stages.quality.signals import Int, Real
-from stages.quality.signals._parts import count, english, line_count, ratio, spaced
+from stages.quality.signals._parts import count, english, of_lines, ratio, spaced
 from stages.quality.signals._repetition import DTYPE, repetition
 
 SHARED = (pl.col("text").map_batches(repetition, return_dtype=DTYPE, is_elementwise=True).alias("_repeats"),)
@@ -42,12 +43,12 @@ def symbol_word_ratio() -> Real:
 
 def bullet_line_share() -> Real:
     """Share of the lines that open with a bullet. A.1.1: at most 0.9."""
-    return ratio(count(r"(?m)^[^\S\n]*(?:[•‣▶◀◦■□▪▫●○*]|[-–—][^\S\n])"), line_count())
+    return of_lines(count(r"(?m)^[^\S\n]*(?:[•‣▶◀◦■□▪▫●○*]|[-–—][^\S\n])"))
 
 
 def ellipsis_line_share() -> Real:
     """Share of the lines that end with an ellipsis. A.1.1: at most 0.3."""
-    return ratio(count(r"(?m)(?:\.\.\.|…)[^\S\n]*$"), line_count())
+    return of_lines(count(r"(?m)(?:\.\.\.|…)[^\S\n]*$"))
 
 
 def alphabetic_word_share() -> Real:

@@ -1,0 +1,107 @@
+"""A page's bytes as clean text, and a cheap look at it. The only door to resiliparse; knows no record and no engine.
+
+Bounds that only need the bytes come first: nodes and depth are estimated from the tags, since parsers take quadratic
+time in the depth of a page (100,000 nested elements: 8 s) and in the attributes of an element.
+"""
+
+import codecs
+import re
+import unicodedata
+from typing import Any
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
+from resiliparse.parse.html import HTMLTree
+
+from stages.extract.pages import Look
+
+HEAD_CHARS = 1000  # of page text: enough to tell a language
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_META_HEAD = 4096
+_META = re.compile(rb"<meta[^>]{0,256}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_BLANKS = re.compile(r"\n{3,}")
+# Elements that never hold others, or that the next of their kind closes: unclosed ones do not nest.
+_FLAT = frozenset(
+    "a area base body br button col colgroup dd dt embed h1 h2 h3 h4 h5 h6 head hr html img input li link meta nobr"
+    " optgroup option p param rp rt source tbody td tfoot th thead tr track wbr".split()
+)
+
+
+def decode(body: bytes, charset: str | None) -> tuple[str, str]:
+    """(text, encoding) of a page: by byte order mark, then HTTP's charset, then the page's own meta, then the bytes.
+
+    A stated encoding that does not exist is passed over. Faulty bytes become U+FFFD: nothing raises.
+    """
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace"), encoding
+    stated = _META.search(body[:_META_HEAD])
+    names = (charset, stated[1].decode("ascii") if stated else None, detect_encoding(body))
+    encoding = next((known for name in names if (known := _known(name))), "utf-8")
+    return body.decode(encoding, "replace"), encoding
+
+
+def _known(name: str | None) -> str | None:
+    """The encoding that browsers read under this label, if Python has it too."""
+    label = map_encoding_to_html5(name, False) if name else None
+    try:
+        return codecs.lookup(label).name if label else None
+    except LookupError:
+        return None
+
+
+def clean(text: str) -> str:
+    """NFC without control characters (but newline and tab), lone surrogates and non-characters; line ends are newlines."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _UNCLEAN.sub("", text))
+
+
+def tidy(text: str) -> str:
+    """`clean`, no blanks at the end of lines, at most one empty line in a row, none at either end."""
+    lines = "\n".join(line.rstrip() for line in clean(text).split("\n"))
+    return _BLANKS.sub("\n\n", lines).strip()
+
+
+def look(body: bytes, charset: str | None, max_nodes: int, max_depth: int) -> Look:
+    """The cheap look at a page. Beyond the bounds the page is not parsed: its text is empty and n_words null."""
+    html, encoding = decode(body, charset)
+    n_nodes, depth = size(html, max_nodes, max_depth)
+    whole: str | None = None
+    if n_nodes <= max_nodes and depth <= max_depth:
+        whole = page_text(html)
+    n_words = None if whole is None else len(whole.split())
+    return Look(encoding, html.count("\ufffd"), len(html), n_nodes, depth, clean((whole or "")[: 2 * HEAD_CHARS])[:HEAD_CHARS], n_words)
+
+
+def size(html: str, max_nodes: int, max_depth: int) -> tuple[int, int]:
+    """(elements, depth) as the tags tell them; depth is exact enough only where it can matter.
+
+    Depth counts tags that are open, without those that close by themselves. A page with fewer tags than `max_depth`
+    cannot be deeper than that.
+    """
+    n_tags = html.count("<") - html.count("</")
+    if n_tags <= max_depth or n_tags > max_nodes:
+        return n_tags, 0
+    depth = deepest = 0
+    for closing, name in _TAG.findall(html):
+        if name.lower() not in _FLAT:
+            depth = depth + 1 if not closing else max(0, depth - 1)
+            deepest = max(deepest, depth)
+    return n_tags, deepest
+
+
+def page_text(html: str) -> str:
+    """The text of the whole page: some sites keep theirs in noscript, alt texts, form fields or comments."""
+    return str(extract_plain_text(_tree(html), noscript=True, alt_texts=True, form_fields=True, comments=True))
+
+
+def main_content(html: str) -> tuple[str, str | None]:
+    """(main text, title) by resiliparse's rules: the fallback where the engine finds nothing."""
+    tree = _tree(html)
+    return str(extract_plain_text(tree, main_content=True, alt_texts=False, comments=False)), tree.title or None
+
+
+def _tree(html: str) -> Any:  # noqa: ANN401  (resiliparse's types are not checked)
+    return HTMLTree.parse(html.replace("\x00", ""))

@@ -1,0 +1,220 @@
+"""The command line as make and schedulers use it: exit codes, status, locks, signals, kills. Real DVC, real Ray."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+WAIT = 120.0
+
+
+def status(checkout) -> dict:
+    return json.loads((checkout.root / ".run/status.json").read_text())
+
+
+def until(condition, what: str, seconds: float = WAIT) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+
+
+def processes(root: Path) -> dict[int, str]:
+    """Living processes that work in a checkout, by pid."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                command = (entry / "cmdline").read_text().replace("\0", " ")
+                where = os.readlink(entry / "cwd")
+            except OSError:
+                continue
+            if state != "Z" and (where == str(root) or str(root) in command):
+                found[int(entry.name)] = command
+    return found
+
+
+def gone(root: Path) -> bool:
+    return not processes(root)
+
+
+def kill(root: Path, part: str) -> bool:
+    """kill -9 one living process whose command line has `part`."""
+    for pid, command in processes(root).items():
+        if part in command:
+            os.kill(pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def executed(checkout) -> list[dict]:
+    path = checkout.root / ".run/progress.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_run_ends_with_0_and_a_second_has_nothing_to_do(checkout, pipeline) -> None:
+    first = checkout.call("pipelines.run")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert status(checkout)["code"] == 0
+    assert "report: data/reports/index.html" in first.stdout
+    assert (checkout.root / "data/reports/index.html").is_file()
+    assert checkout.manifests() == pipeline.manifests(), "DVC and its processes change nothing"
+    lines = len(executed(checkout))
+    assert checkout.call("pipelines.run").returncode == 0
+    assert len(executed(checkout)) == lines
+    assert "nothing to do" in checkout.call("pipelines.plan").stdout
+    _explains(checkout)
+    _goes_back_and_forth(checkout)
+
+
+def _explains(checkout) -> None:
+    shown = checkout.call("pipelines.explain", "https://nowhere.example/")
+    assert shown.returncode == 12
+    decisions = json.loads((checkout.root / "data/sample/expected.json").read_text())
+    url = next(u for u, fate in decisions.items() if fate.get("reason") == "near_duplicate")
+    shown = checkout.call("pipelines.explain", url)
+    assert "REJECTED near_duplicate" in shown.stdout
+    assert "kept twin" in shown.stdout
+
+
+def _goes_back_and_forth(checkout) -> None:
+    """git checkout of an older revision and back, with dvc checkout: everything fits, nothing runs."""
+    checkout.git("add", "-f", "dvc.lock")
+    checkout.git("commit", "-q", "-m", "one")
+    old = checkout.manifests()
+    checkout.params(lambda raw: raw["quality"]["signals"]["word_count"].update(min=120))
+    planned = checkout.call("pipelines.plan").stdout
+    assert "params" in planned
+    assert "decisions" in planned
+    assert checkout.call("pipelines.run").returncode == 0
+    checkout.git("add", "-f", "dvc.lock", "params.yaml")
+    checkout.git("commit", "-q", "-m", "two")
+    new = checkout.manifests()
+    assert new != old
+    for revision, manifests in (("HEAD~1", old), ("-", new)):
+        checkout.git("checkout", "-q", revision)
+        lines = len(executed(checkout))
+        assert checkout.call("dvc", "checkout", "-q").returncode in (0, 1)
+        assert checkout.call("pipelines.run").returncode == 0
+        assert checkout.manifests() == manifests
+        assert len(executed(checkout)) == lines, "a revision that was run before is not run again"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (lambda raw: raw["dedup"].update(treshold=1), 12, "dedup.treshold: unknown key; did you mean 'threshold'?"),
+        (lambda raw: raw["input"].update(warcs="none/*.warc.gz"), 12, "input.warcs: 'none/*.warc.gz' matches no file"),
+        (lambda raw: raw["gates"]["extract"].update(min_rows=1000), 10, "gates.extract.min_rows"),
+    ],
+)
+def test_exit_codes_and_status_say_the_same(checkout, change, code: int, said: str) -> None:
+    checkout.params(change)
+    done = checkout.call("pipelines.run")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert status(checkout)["code"] == code
+    assert said in status(checkout)["message"]
+    assert said in done.stderr
+
+
+def test_two_runs_at_once(checkout) -> None:
+    first = checkout.start("pipelines.run")
+    until(
+        lambda: (checkout.root / ".run/run.lock").exists() and (checkout.root / ".run/run.lock").read_text(), "the lock"
+    )
+    second = checkout.call("pipelines.run", timeout=60)
+    assert second.returncode == 13
+    assert f"held by process {first.pid} on " in second.stderr
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(60) == 130
+    assert status(checkout)["code"] == 130
+    until(lambda: gone(checkout.root), "every process to end", 30)
+
+
+def test_a_dead_ray_address_is_told_within_seconds(checkout) -> None:
+    began = time.monotonic()
+    done = checkout.call("pipelines.run", RAY_ADDRESS="127.0.0.1:1")
+    assert done.returncode == 14, done.stderr
+    assert "RAY_ADDRESS 127.0.0.1:1: nobody answers there" in done.stderr
+    assert time.monotonic() - began < 60
+
+
+def on_ray(raw: dict) -> None:
+    raw["run"].update(executor="ray", workers=2)
+
+
+@pytest.mark.parametrize("victim", ["stage", "worker", "raylet", "run"])
+def test_kill_9_then_one_clean_run_gives_the_same(checkout, pipeline, victim: str) -> None:
+    checkout.params(on_ray)
+    _killed(checkout, victim, after=lambda: any(r["family"] == "records" for r in executed(checkout)))
+    before = {p: p.stat().st_mtime_ns for p in (checkout.root / "data").rglob("receipts/**/*.json")}
+    done = checkout.call("pipelines.run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert checkout.manifests() == pipeline.manifests()
+    assert before, "something was finished before the kill"
+    assert all(p.stat().st_mtime_ns == t for p, t in before.items() if p.exists()), "finished shards are not redone"
+    until(lambda: gone(checkout.root), "every process to end", 30)
+
+
+def _killed(checkout, victim: str, after) -> int:
+    """Start a run, kill one of its processes once `after` holds, and wait until nothing of it is left."""
+    pattern = {"stage": "pipelines.extract", "worker": "ray::", "raylet": "raylet/raylet", "run": "pipelines.run"}[
+        victim
+    ]
+    run = checkout.start("pipelines.run", PYTHONUNBUFFERED="1")
+    until(lambda: after() or run.poll() is not None, "the moment to kill")
+    until(lambda: _kill(checkout, run, pattern) or run.poll() is not None, f"a {victim} to kill", 60)
+    try:
+        code = run.wait(60)
+    finally:
+        if run.poll() is None:
+            run.kill()
+    until(lambda: gone(checkout.root), "every process to end", 45)
+    return code
+
+
+def _kill(checkout, run: "subprocess.Popen[str]", pattern: str) -> bool:
+    if pattern == "pipelines.run":
+        run.kill()
+        return True
+    return kill(checkout.root, pattern) or _kill_descendant(run.pid, pattern)
+
+
+def _kill_descendant(root: int, pattern: str) -> bool:
+    for pid in _descendants(root):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if pattern in command and "IDLE" not in command:
+            os.kill(pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def _descendants(root: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                ppid = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            parents.setdefault(ppid, []).append(int(entry.name))
+    out, todo = [], [root]
+    while todo:
+        children = parents.get(todo.pop(), [])
+        out += children
+        todo += children
+    return out
+
+
+def test_dvc_repro_alone_works(checkout, pipeline) -> None:
+    done = checkout.call("dvc", "repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert checkout.manifests() == pipeline.manifests()

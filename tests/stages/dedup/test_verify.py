@@ -1,0 +1,83 @@
+"""Who has a kept twin: threshold, order, chains, ties, and the bound on the work."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.dedup.verify import KEPT_PER_BUCKET, common_if_similar, verify
+
+
+def sets(*values: range | list[int]) -> list[np.ndarray]:
+    return [np.array(sorted(v), dtype=np.uint64) for v in values]
+
+
+def same_bucket(count: int, bands: int = 1) -> np.ndarray:
+    return np.tile(np.arange(bands, dtype=np.int64), (count, 1))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.integers(1, 20))
+def test_common_equals_set_arithmetic(a, b, twentieths):
+    threshold = twentieths / 20
+    both, union = len(a & b), len(a | b)
+    expected = both if union and both / union >= threshold else -1
+    assert common_if_similar(*sets(list(a), list(b)), threshold) == expected
+
+
+def test_a_pair_exactly_at_the_threshold_is_rejected_and_one_below_is_not():
+    at, below = sets(range(9), range(1, 10)), sets(range(8), range(1, 9))
+    assert verify(same_bucket(2), at, np.arange(2), 0.8).twin.tolist() == [-1, 0]
+    assert verify(same_bucket(2), below, np.arange(2), 0.8).twin.tolist() == [-1, -1]
+
+
+def test_of_a_chain_the_ends_stay():
+    chain = sets(range(0, 100), range(10, 110), range(20, 120))
+    found = verify(same_bucket(3), chain, np.arange(3), 0.8)
+    assert found.twin.tolist() == [-1, 0, -1]
+    assert found.component.tolist() == [0, 0, 2]
+
+
+def test_a_rejected_text_connects_both_kept_neighbours():
+    chain = sets(range(0, 100), range(20, 120), range(10, 110))
+    found = verify(same_bucket(3), chain, np.arange(3), 0.8)
+    assert found.twin.tolist() == [-1, -1, 0]
+    assert found.component.tolist() == [0, 0, 0]
+    assert (found.compared, found.verified) == (3, 2)
+
+
+@pytest.mark.parametrize(("names", "twin"), [([0, 1, 2], 0), ([1, 0, 2], 1)])
+def test_equally_similar_twins_are_ranked_by_name(names, twin):
+    chain = sets(range(0, 100), range(20, 120), range(10, 110))
+    assert verify(same_bucket(3), chain, np.array(names), 0.8).twin[2] == twin
+
+
+def test_the_most_similar_twin_is_named():
+    found = verify(same_bucket(3), sets(range(0, 100), range(20, 120), range(18, 118)), np.arange(3), 0.6)
+    assert found.twin.tolist() == [-1, 0, 0]
+    apart = verify(same_bucket(3), sets(range(0, 100), range(20, 120), range(12, 112)), np.arange(3), 0.7)
+    assert apart.twin.tolist() == [-1, -1, 1]
+    assert (apart.both[2], apart.union[2]) == (92, 108)
+
+
+def test_texts_of_different_buckets_are_not_compared():
+    places = np.array([[0, -1], [-1, 1], [0, 1]], dtype=np.int64)
+    found = verify(places, sets(range(50), range(50), range(50)), np.arange(3), 0.8)
+    assert found.twin.tolist() == [-1, -1, 0]
+    assert found.compared == 2
+
+
+def test_a_crowded_bucket_is_not_quadratic():
+    """20,000 different texts share every bucket: each is compared with at most KEPT_PER_BUCKET others."""
+    count = 20_000
+    texts = sets(*[[0, 2 * i + 1, 2 * i + 2] for i in range(count)])
+    found = verify(same_bucket(count, bands=3), texts, np.arange(count), 0.8)
+    assert found.compared <= count * KEPT_PER_BUCKET
+    assert found.places_refused == 3 * (count - KEPT_PER_BUCKET)
+    assert (found.twin == -1).all()
+
+
+def test_equal_texts_in_a_crowded_bucket_cost_one_comparison_each():
+    found = verify(same_bucket(5_000), sets(*[range(10)] * 5_000), np.arange(5_000), 0.8)
+    assert found.compared == 4_999
+    assert (found.twin[1:] == 0).all()

@@ -1,0 +1,199 @@
+"""The properties of the design on the bundled sample, in this process."""
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import outputs
+from pipelines.errors import BadInput, GateClosed
+from pipelines.outputs import STAGES
+
+KEPT_BY = {"quality": "extract", "dedup": "quality", "toxicity": "dedup", "mix": "toxicity"}
+
+
+def test_no_document_is_lost_without_a_reason(pipeline) -> None:
+    """Conservation: every stage decides once about every row that its parent kept."""
+    for stage, parent in KEPT_BY.items():
+        given = set(pipeline.table(f"{parent}/decisions").filter("keep")["doc_id"])
+        if stage == "mix":
+            given |= set(pipeline.table("mix/synthetic")["doc_id"])
+        decided = pipeline.table(f"{stage}/decisions")["doc_id"].to_list()
+        assert sorted(decided) == sorted(given), stage
+
+
+def test_documents_are_those_that_extract_kept(pipeline) -> None:
+    kept = pipeline.table("extract/decisions").filter("keep")["doc_id"].to_list()
+    assert pipeline.table("extract/documents")["doc_id"].to_list() == kept
+
+
+def test_the_release_holds_what_mix_kept(pipeline) -> None:
+    kept = pipeline.table("mix/decisions").filter("keep")["doc_id"]
+    assert sorted(pipeline.table("mix/documents").filter(pl.col("copy") == 0)["doc_id"]) == sorted(kept)
+
+
+def test_ledgers_add_up(pipeline) -> None:
+    for stage in STAGES:
+        ledger = pipeline.ledger(stage)
+        for unit in ("documents", "tokens"):
+            totals = ledger[unit]
+            assert totals["in"] == totals["kept"] + totals["rejected"]
+        assert sum(r["documents"] for r in ledger["reasons"].values()) == ledger["documents"]["rejected"]
+        assert sum(r["tokens"] for r in ledger["reasons"].values()) == ledger["tokens"]["rejected"]
+        assert len(json.dumps(ledger).split('":')) <= 200
+
+
+def test_every_expected_fate_of_the_sample(pipeline) -> None:
+    """The truth that the sample's writer wrote down."""
+    expected = json.loads((pipeline.root / "data/sample/expected.json").read_text())
+    found: dict[str, tuple[str, str | None]] = {}
+    urls: dict[str, str] = {}
+    for stage in STAGES:
+        table = pipeline.table(f"{stage}/decisions")
+        if stage == "extract":
+            urls = dict(table.select("doc_id", "url").iter_rows())
+        for doc_id, reason in table.select("doc_id", "reason").iter_rows():
+            url = urls.get(doc_id)
+            if url and (reason is not None or stage == "mix"):
+                found.setdefault(url, (stage, reason))
+    wrong = {
+        u: (found.get(u), w)
+        for u, w in expected.items()
+        if found.get(u) != ((w["stage"], w["reason"]) if w.get("reason") else ("mix", None))
+    }
+    assert not wrong
+
+
+def test_a_run_from_nothing_equals_another(pipeline, empty) -> None:
+    empty.run()
+    assert empty.manifests() == pipeline.manifests()
+
+
+def test_nothing_to_do_does_nothing(fresh) -> None:
+    before = fresh.manifests()
+    assert fresh.run() == {}
+    assert fresh.manifests() == before
+
+
+def test_a_changed_threshold_re_measures_nothing(fresh) -> None:
+    fresh.raw["quality"]["signals"]["word_count"]["min"] = 120
+    done = fresh.run()
+    n = len(fresh.context().store.shards_of("extract/documents"))
+    assert done.pop(("quality", "decisions")) == n
+    assert {stage for stage, _ in done} <= {"dedup", "mix", "toxicity"}
+    assert not {family for _, family in done} & {"records", "documents.", "scores", "edits", "signatures"}
+
+
+def test_a_touched_file_is_not_read_again_as_another(fresh) -> None:
+    for path in (fresh.root / "data").rglob("*.parquet"):
+        path.touch()
+    assert fresh.run() == {}
+
+
+def test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace(fresh) -> None:
+    before = fresh.manifests()
+    source = next((fresh.root / "data/sample").glob("*.warc.gz"))
+    added = source.with_name("added.warc.gz")
+    shutil.copy(source, added)
+    done = fresh.run()
+    for family in ("records", "documents"):
+        assert done["extract", family] == 1
+    assert done["dedup", "signatures"] == done["quality", "scores"] == done["toxicity", "scores"] == 1
+    repeats = fresh.table("extract/decisions").filter(pl.col("reason") == "repeated_record")
+    assert (
+        repeats.height
+        >= fresh.context()
+        .store.read(
+            outputs.manifest(fresh.context().store, "extract").of("extract/documents")[source.name.split(".")[0]]
+        )
+        .height
+        or repeats.height > 0
+    )
+    assert fresh.table("extract/documents")["doc_id"].is_unique().all()
+    added.unlink()
+    with pytest.raises(BadInput, match=r"1 of 4 shards would disappear \(added\)") as caught:
+        fresh.run()
+    assert caught.value.code == 12
+    fresh.run(prune=True)
+    assert fresh.manifests() == before
+    assert not list((fresh.root / "data").rglob("added*"))
+
+
+def test_a_changed_shard_is_measured_alone(fresh) -> None:
+    path = sorted((fresh.root / "data/sample").glob("*.warc.gz"))[0]
+    path.write_bytes(
+        path.read_bytes()
+        + gzip.compress(b"WARC/1.1\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n", mtime=0)
+    )
+    done = fresh.run()
+    assert done["extract", "records"] == done["extract", "documents"] == 1
+    assert ("quality", "scores") not in done, "equal documents are not measured again"
+
+
+def test_a_table_damaged_on_disk_is_made_again(fresh) -> None:
+    before = fresh.manifests()
+    path = sorted((fresh.root / "data/quality/scores").glob("*.parquet"))[0]
+    path.write_bytes(b"PAR1" + path.read_bytes()[4:-4] + b"XXXX")
+    assert fresh.run() == {("quality", "scores"): 1}
+    assert fresh.manifests() == before
+
+
+def test_a_torn_receipt_is_no_receipt(fresh) -> None:
+    receipt = sorted((fresh.root / "data/quality/receipts/scores").glob("*.json"))[0]
+    receipt.write_text(receipt.read_text()[:100])
+    assert fresh.run() == {("quality", "scores"): 1}
+
+
+def test_verify_reads_contents(fresh) -> None:
+    assert fresh.run(verify=True) == {}
+
+
+def test_a_closed_gate_stops_what_follows(fresh) -> None:
+    before = fresh.manifests()
+    fresh.raw["gates"]["quality"]["reject_rate"] = {"max": 0.0}
+    with pytest.raises(GateClosed, match=r"gates\.quality\.reject_rate"):
+        fresh.run()
+    assert not outputs.is_open(fresh.context().store, "quality")
+    from pipelines import dedup
+
+    with pytest.raises(GateClosed, match="the gate of quality is not open"):
+        dedup.run(fresh.context())
+    assert fresh.manifests() == before
+
+
+def test_a_takedown_is_a_reason_and_re_extracts_its_shard_alone(fresh) -> None:
+    url, shard = fresh.table("extract/documents").select("url", "source").row(0)
+    fresh.raw["input"]["takedowns"] = [url]
+    done = fresh.run()
+    assert done["extract", "documents"] == 1
+    row = fresh.table("extract/decisions").filter(pl.col("url") == url).row(0, named=True)
+    assert (row["keep"], row["reason"]) == (False, "takedown")
+    assert url not in fresh.table("mix/documents")["url"].to_list()
+    assert shard
+
+
+def test_a_store_on_another_path_gives_the_same_manifests(pipeline, empty, tmp_path: Path) -> None:
+    empty.raw["run"]["store"] = str(tmp_path / "elsewhere")
+    empty.run()
+    assert empty.manifests() == pipeline.manifests()
+    assert not list((empty.root / "data").rglob("*/documents/*.parquet"))
+    assert list((tmp_path / "elsewhere/extract/documents").glob("*.parquet"))
+    assert empty.run() == {}
+
+
+def test_a_stale_stage_is_marked(fresh) -> None:
+    fresh.raw["quality"]["signals"]["word_count"]["min"] = 120
+    fresh.run(upto="quality")
+    store = fresh.context().store
+    assert outputs.stale(store, "dedup") == ["quality"]
+    assert outputs.stale(store, "quality") == []
+
+
+def test_golden_ledger_of_the_sample(pipeline) -> None:
+    """Behaviour as numbers: a change here is a change of the data, to be told in CHANGELOG.md."""
+    golden = json.loads((Path(__file__).parent / "golden" / "ledgers.json").read_text())
+    found = {s: {k: v for k, v in pipeline.ledger(s).items() if k != "parents"} for s in STAGES}
+    assert found == golden
