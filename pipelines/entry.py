@@ -95,6 +95,10 @@ def set_environment(root: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    # dvc runs `python -m …` by name: the one of this environment is meant.
+    own = str(Path(sys.executable).parent)
+    if own not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = own + os.pathsep + os.environ.get("PATH", "")
 
 
 def follow_the_run() -> None:

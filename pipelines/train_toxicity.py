@@ -149,7 +149,9 @@ def _alarms(model: Path, held: list[Row], folder: Path) -> str:
     groups = {
         part: [r.text for r in held if r.part == part and r.label == "plain"] for part in ("Wikipedia talk", "prose")
     }
-    groups["main texts of pages (WCXB)"] = [r["text"] for r in json_rows(folder / "html" / "wcxb" / "truth.jsonl.gz")]
+    groups["main texts of pages (WCXB)"] = [
+        r["text"] for r in json_rows(folder / "html" / "wcxb" / "truth.jsonl.gz") if r["text"]
+    ]
     groups["encyclopaedia articles (WikiText-2)"] = [
         r["text"] for r in json_rows(folder / "text" / "wikitext2.jsonl.gz")
     ]

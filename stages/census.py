@@ -46,7 +46,8 @@ def of_decisions(decisions: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:
     rows = decisions.join(facts.select("doc_id", *known), on="doc_id", how="left", maintain_order="left")
     if "n_tokens" not in known:
         rows = rows.with_columns(pl.lit(0, dtype=pl.Int64).alias("n_tokens"))
-    rows = rows.with_columns(pl.col("n_tokens").fill_null(0))
+    again = pl.col("doc_id").is_duplicated() & ~pl.col("keep")  # a repeat of a record that is decided elsewhere
+    rows = rows.with_columns(pl.when(again).then(0).otherwise(pl.col("n_tokens").fill_null(0)).alias("n_tokens"))
     counts = _totals(rows) + _reasons(rows)
     if "language" in known:
         counts += _share(rows, "language") + _share(rows, "language", tokens=True)

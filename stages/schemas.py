@@ -26,6 +26,9 @@ RECORDS = _schema(
     ]
 )
 
+# extract: records that must not become documents, whatever they hold: repeats across shards, and takedowns.
+FORBIDDEN = _schema([("shard", STR), ("doc_id", STR), ("reason", STR), ("related_doc_id", STR)])
+
 # extract: the cheap look at a page, one row per record that carries HTML.
 LOOK = _schema(
     [
@@ -170,6 +173,7 @@ NGRAMS = _schema([("source", STR), ("bits", INT), ("ngram", INT), ("count", INT)
 
 TABLES: dict[str, pa.Schema] = {
     "extract/records": RECORDS,
+    "extract/forbidden": FORBIDDEN,
     "extract/look": LOOK,
     "extract/documents": DOCUMENTS,
     "extract/decisions": EXTRACT_DECISIONS,

@@ -143,7 +143,8 @@ class Checkout:
             for k, v in os.environ.items()
             if not k.startswith(("SLUICEGATE_RUN", "RAY_", "PYTHONDONTWRITE", "DVC_"))
         }
-        cache = {"NUMBA_CACHE_DIR": str(ROOT / ".run" / "numba")}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        cache = {"NUMBA_CACHE_DIR": str(ROOT / ".run" / "numba"), "PATH": path}
         return quiet | cache | more
 
     def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":

@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from pipelines import outputs
-from pipelines.gates import files, rows
+from pipelines.gates import collapse, files, rows
 from pipelines.gates.checks import Suite
 from pipelines.outputs import Manifest
-from pipelines.store import Ref, Store, read_json, read_lines
+from pipelines.store import Ref, Store, read_lines
 from stages import census
 from stages.census import Count
 
@@ -51,7 +51,7 @@ def gather(store: Store, suite: Suite, manifest: Manifest, bands: Iterable[str])
         "totals": whole(_totals(store, suite.stage, census.add(by_shard.values()), manifest, bands)),
     }
     if suite.stage == "mix":
-        frames["collapse"] = whole(_collapse(store, manifest))
+        frames["collapse"] = whole(collapse.look(store, manifest))
     for name, (data, total) in looked.frames.items():
         frames[name] = Frame(data, ("shard", "doc_id"), data.height, total)
     return frames
@@ -147,26 +147,3 @@ def _totals(store: Store, stage: str, counts: list[Count], manifest: Manifest, b
 def share(part: int, of: int) -> float | None:
     """A share, or null where there is nothing to share."""
     return round(part / of, 6) if of else None
-
-
-def _collapse(store: Store, manifest: Manifest) -> pl.DataFrame:
-    """The collapse verdict, split by what it means for the gate: each column is null where it does not apply."""
-    found = read_json(store.data("mix", "collapse.json"))
-    found = found if isinstance(found, dict) else {}
-    verdict = found.get("verdict") if isinstance(found.get("verdict"), str) else None
-    reasons = [str(r) for r in found.get("reasons") or []]
-    why, weak = ", ".join(reasons) or "no reason given", set(reasons) == {"low_power"}
-    tokens = found.get("synthetic_tokens")
-    row = {
-        "verdict": verdict,
-        "refused": why if verdict == "REFUSE" else None,
-        "abstained": why if verdict == "ABSTAIN" and not weak else None,
-        # An ABSTAIN that does not say how much it is about is not excused.
-        "undecided_tokens": (tokens if isinstance(tokens, int) else -1) if verdict == "ABSTAIN" and weak else None,
-        "unchecked_rows": sum(r.rows for r in manifest.shards("mix/synthetic"))
-        if "nothing_to_check" in reasons
-        else None,
-        "warned": why if verdict == "WARN" or (verdict == "ABSTAIN" and weak) else None,
-    }
-    integers = ("undecided_tokens", "unchecked_rows")
-    return pl.DataFrame([row], schema={name: pl.Int64 if name in integers else pl.String for name in row})

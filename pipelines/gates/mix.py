@@ -87,6 +87,6 @@ def collapse(low_power_tokens: int) -> list[Check]:
 SUITE = Suite(
     "mix",
     checks,
-    cut=("mix/decisions",),
+    cut=("mix/sizes", "mix/decisions"),
     rows=("mix/documents", "mix/synthetic"),
 )

@@ -3,15 +3,13 @@
 import logging
 
 from lxml.etree import LxmlError
-from trafilatura import bare_extraction
-from trafilatura.settings import Document
+from trafilatura import extract
 
 from stages.extract import html as pages
 from stages.extract.pages import Extraction, Look, Page
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it quotes pages
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
-TITLE_MAX = 500
 
 
 def answer(page: Page) -> Look | Extraction:
@@ -28,21 +26,17 @@ def main_text(html: str, url: str) -> Extraction:
     times the speed. Never `deduplicate=True`: it remembers earlier pages. Where trafilatura finds nothing,
     resiliparse's main content. Text and title are NFC and clean; an empty text is no failure.
     """
-    found = _trafilatura(pages.clean(html), url)
-    if found is not None and (text := pages.tidy(found.text or "")):
-        return Extraction(text, _title(found.title), "trafilatura")
-    text, title = pages.main_content(html)
-    return Extraction(pages.tidy(text), _title(title), "resiliparse")
+    title = pages.title(html)
+    if text := pages.tidy(_trafilatura(pages.clean(html), url) or ""):
+        return Extraction(text, title, "trafilatura")
+    return Extraction(pages.tidy(pages.main_content(html)), title, "resiliparse")
 
 
-def _trafilatura(html: str, url: str) -> Document | None:
+def _trafilatura(html: str, url: str) -> str | None:
     try:
-        return bare_extraction(
-            html, url=url or None, fast=True, include_comments=False, include_tables=True, deduplicate=False, with_metadata=False
+        text: str | None = extract(
+            html, url=url or None, fast=True, include_comments=False, include_tables=True, deduplicate=False
         )
     except (LxmlError, ValueError, AttributeError, TypeError, KeyError, IndexError, RecursionError):
         return None  # a page that the engine stumbles on is one it finds nothing on
-
-
-def _title(title: str | None) -> str | None:
-    return " ".join(pages.clean(title or "").split())[:TITLE_MAX] or None
+    return text

@@ -7,13 +7,11 @@ each), which is what bounds it; repeats within a shard are the shard's own affai
 from collections.abc import Mapping
 
 import polars as pl
-import pyarrow as pa
 
+from stages import schemas
 from stages.strict import Strict
 
-FORBIDDEN = pa.schema(
-    [("shard", pa.string()), ("doc_id", pa.string()), ("reason", pa.string()), ("related_doc_id", pa.string())]
-)
+FORBIDDEN = schemas.FORBIDDEN
 
 
 class Takedowns(Strict):
@@ -41,7 +39,7 @@ def forbid(
     return {"extract/forbidden": pl.DataFrame(rows, schema=FORBIDDEN.names, orient="row", schema_overrides=_STRINGS)}
 
 
-_STRINGS = {name: pl.String for name in FORBIDDEN.names}
+_STRINGS = dict.fromkeys(FORBIDDEN.names, pl.String)
 
 
 def _taken(takedowns: tuple[str, ...]) -> pl.Expr:

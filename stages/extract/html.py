@@ -7,6 +7,7 @@ time in the depth of a page (100,000 nested elements: 8 s) and in the attributes
 import codecs
 import re
 import unicodedata
+from html import unescape
 from typing import Any
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -21,6 +22,9 @@ _META_HEAD = 4096
 _META = re.compile(rb"<meta[^>]{0,256}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_TITLE = re.compile(r"<title[^>]{0,500}>([^<]{0,2000})", re.IGNORECASE)
+_TITLE_HEAD = 1 << 18
+TITLE_MAX = 500
 _BLANKS = re.compile(r"\n{3,}")
 # Elements that never hold others, or that the next of their kind closes: unclosed ones do not nest.
 _FLAT = frozenset(
@@ -97,10 +101,15 @@ def page_text(html: str) -> str:
     return str(extract_plain_text(_tree(html), noscript=True, alt_texts=True, form_fields=True, comments=True))
 
 
-def main_content(html: str) -> tuple[str, str | None]:
-    """(main text, title) by resiliparse's rules: the fallback where the engine finds nothing."""
-    tree = _tree(html)
-    return str(extract_plain_text(tree, main_content=True, alt_texts=False, comments=False)), tree.title or None
+def main_content(html: str) -> str:
+    """The main text by resiliparse's rules: the fallback where the engine finds nothing."""
+    return str(extract_plain_text(_tree(html), main_content=True, alt_texts=False, comments=False))
+
+
+def title(html: str) -> str | None:
+    """The content of the first title element near the start of the page, in one line of at most TITLE_MAX characters."""
+    found = _TITLE.search(html[:_TITLE_HEAD])
+    return " ".join(clean(unescape(found[1])).split())[:TITLE_MAX] or None if found else None
 
 
 def _tree(html: str) -> Any:  # noqa: ANN401  (resiliparse's types are not checked)

@@ -67,7 +67,7 @@ _SHARES = _KEYS | dict.fromkeys(("documents", "tokens", "unique_tokens", "paid_t
 
 
 def _concat(shards: Shards, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(schema=schema), *(shards[s].select(schema) for s in sorted(shards))])
+    return pl.concat([pl.DataFrame(schema=schema), *(shards[s].select(list(schema)) for s in sorted(shards))])
 
 
 def _missing(sizes: Shards) -> dict[str, dict[str, int]]:

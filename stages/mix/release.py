@@ -43,7 +43,7 @@ def deal(
     seats = _seats(tables, params)
     chosen = seats if every else seats.filter(release=params.release)
     rows = _synthetic(tables, chosen) if "mix/synthetic" in tables else _crawl(tables, chosen)
-    return {"mix/dealt": rows.select(_DEALT)}
+    return {"mix/dealt": rows.select(*_DEALT)}
 
 
 _FIELDS = {name: pl.Int64 if name == "generation_depth" else pl.String for name in PROVENANCE}

@@ -85,8 +85,13 @@ def rates(totals: Totals, weights: Mapping[str, float] | None, max_copies: int) 
     else:
         bounds = [max_copies * totals[s] / w for s, w in named.items() if w]
         size = min(sum(totals[s] for s in named) / share, *bounds)
-    found = {s: min(float(max_copies), round(w * size / totals[s], 9)) for s, w in named.items()}
+    found = {s: min(float(max_copies), _twelve_digits(w * size / totals[s])) for s, w in named.items()}
     return {source: found.get(source, 1.0) for source, tokens in totals.items() if tokens > 0}
+
+
+def _twelve_digits(value: float) -> float:
+    """Without the last digits, where 1 would otherwise come out as 0.9999999999999999."""
+    return float(f"{value:.12g}")
 
 
 def unit(doc_id: str, seed: int) -> float:

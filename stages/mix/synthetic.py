@@ -34,8 +34,9 @@ def read_source(
     generation_depth counts the generators between the text and people's writing: an integer of at least 1.
     """
     raw = tables["mix/raw"]
-    present = [c for c in _COLUMNS if c in raw.columns]
-    rows = [_row(params.source, dict(zip(present, row))) for row in raw.select(present).iter_rows()]
+    absent = [pl.Series(name, [None] * raw.height, dtype=pl.Null) for name in _COLUMNS if name not in raw.columns]
+    every = raw.with_columns(absent).select(_COLUMNS)
+    rows = [_row(params.source, row) for row in every.iter_rows(named=True)]
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     tokens = pl.Series(count_tokens(frame["text"].fill_null("").to_list()), dtype=pl.Int64)
     return {"mix/synthetic": frame.with_columns(n_tokens=tokens)}

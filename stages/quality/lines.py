@@ -47,7 +47,10 @@ def edits(documents: pl.DataFrame, rules: Sequence[str]) -> pl.DataFrame:
         .with_columns(length=length + 1, kind=pl.coalesce(matched))
         .with_columns(end=pl.col("length").cum_sum().over("doc_id"))
     )
-    spans = lines.with_columns(start=pl.col("end") - pl.col("length"), replacement=pl.lit(None, pl.String))
+    last = pl.col("length").sum().over("doc_id") - 1  # no break stands behind the last line
+    spans = lines.with_columns(
+        start=pl.col("end") - pl.col("length"), end=pl.min_horizontal("end", last), replacement=pl.lit(None, pl.String)
+    )
     return spans.filter(pl.col("kind").is_not_null()).select(EMPTY.keys())
 
 

@@ -109,6 +109,7 @@ class Made:
 
         for table in SIGNALS:
             self.put(table, shard, filled(table, keeps["extract"]))
+        self.put("mix/sizes", shard, filled("mix/sizes", keeps["toxicity"]))
         self.put("mix/decisions", shard, decisions(keeps["toxicity"]))
 
     def _mix(self):
@@ -117,6 +118,7 @@ class Made:
         cluster = filled("dedup/clusters", [doc(s, n) for s in SHARDS for n in (0, 3)], cluster_size=2, similarity=0.9)
         self.put("dedup/clusters", outputs.WHOLE, cluster)
         self.put("mix/synthetic", SYNTHETIC, filled("mix/synthetic", made, source=SYNTHETIC, n_tokens=100))
+        self.put("mix/sizes", SYNTHETIC, filled("mix/sizes", made))
         self.put("mix/decisions", SYNTHETIC, decisions(made))
         for shard, ids, origin in (("mix-00000", real, "crawl"), ("mix-00001", made, "synthetic")):
             one = filled("mix/documents", ids, copy=0, n_tokens=100, provenance=_provenance(origin))
