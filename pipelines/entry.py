@@ -97,7 +97,7 @@ def set_environment(root: Path) -> None:
         os.environ.setdefault(name, value)
     # dvc runs `python -m …` by name: the one of this environment is meant.
     own = str(Path(sys.executable).parent)
-    if own not in os.environ.get("PATH", "").split(os.pathsep):
+    if os.environ.get("PATH", "").split(os.pathsep)[0] != own:
         os.environ["PATH"] = own + os.pathsep + os.environ.get("PATH", "")
 
 

@@ -30,9 +30,14 @@ RECYCLE = 2000
 FAULTS = "SLUICEGATE_TEST_FAULTS"  # set by tests only: JSON, doc_id -> fault
 _OUT_OF_MEMORY = 77  # exit status
 _ROOT = Path(__file__).resolve().parent.parent
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from pipelines.sandbox import child; child(*map(int, sys.argv[2:]))"
+_START = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pipelines.sandbox import child
+child(*map(int, sys.argv[2:]))
+"""
 _PR_SET_PDEATHSIG = 1
-_ANSWERS: dict[str, type[Look] | type[Extraction] | type[Failure]] = {c.__name__: c for c in (Look, Extraction, Failure)}
+_ANSWERS: dict[str, type[Answer]] = {kind.__name__: kind for kind in (Look, Extraction, Failure)}
 
 
 @dataclass(frozen=True)

@@ -160,10 +160,8 @@ def content_digest(table: pa.Table) -> str:
     return sink.sha.hexdigest()[:32]
 
 
-class _Sha:
+class _Sha(io.RawIOBase):
     """A file that only hashes what is written to it."""
-
-    closed = False
 
     def __init__(self) -> None:
         self.sha = hashlib.sha256()
@@ -172,21 +170,8 @@ class _Sha:
         self.sha.update(data)
         return len(data)
 
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def tell(self) -> int:
-        return 0
-
     def writable(self) -> bool:
         return True
-
-    def readable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
 
 
 class committed:  # noqa: N801 - reads as a statement: with committed(path) as file

@@ -70,7 +70,7 @@ def test_tables_persist_ledgers_and_verdicts_are_not_cached(stage: str) -> None:
     assert gate["params"] == [f"gates.{stage}"]
 
 
-@pytest.mark.parametrize(("child", "parent"), zip(STAGES[1:], STAGES, strict=False))
+@pytest.mark.parametrize(("child", "parent"), list(zip(STAGES[1:], STAGES, strict=False)))
 def test_a_stage_waits_for_its_parents_gate(child: str, parent: str) -> None:
     deps = paths(MAP[child], "deps")
     assert f"data/gates/{parent}.open" in deps

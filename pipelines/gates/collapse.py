@@ -63,4 +63,5 @@ def tokens(found: dict[str, Any]) -> int:
         return total
     sources = found.get("sources")
     parts = [(s.get("figures") or {}).get("tokens") for s in sources.values()] if isinstance(sources, dict) else []
-    return sum(parts) if parts and all(isinstance(n, int) for n in parts) else -1
+    known = [n for n in parts if isinstance(n, int)]
+    return sum(known) if known and len(known) == len(parts) else -1

@@ -82,7 +82,7 @@ def judge_and_write(ctx: Context, stage: str) -> None:
     verdict = judge(ctx.store, ctx.params, stage)
     settle(ctx.store, verdict)
     for finding in verdict.warnings():
-        print(f"gate {stage}: WARN {finding.check.key}: {finding.check.words}; observed {seen(finding)}")
+        print(f"gate {stage}: WARN, not met: {finding.check.words}; observed {seen(finding)}")
     if not verdict.open:
         _report(ctx)
         raise GateClosed(explained(verdict))

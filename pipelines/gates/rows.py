@@ -18,7 +18,7 @@ from pipelines.store import Ref, Store
 
 LIMIT = 1_000_000
 DIGITS = 8
-REPEATS = ("repeated_record", "repeated_document")
+REPEATS = ("repeated_record", "repeated_document", "damaged_region")  # the last: equal files have equal regions
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 DECISION = ("doc_id", "keep", "reason", "value", "bound", "related_doc_id", "detail")
 WIDE = ("text", "title", "url", "host", "minhash", "exact", "replacement", "also")

@@ -1,0 +1,1 @@
+"""Extract: WARC records become documents, and every record a decision."""

@@ -28,9 +28,11 @@ TITLE_MAX = 500
 _BLANKS = re.compile(r"\n{3,}")
 # Elements that never hold others, or that the next of their kind closes: unclosed ones do not nest.
 _FLAT = frozenset(
-    "a area base body br button col colgroup dd dt embed h1 h2 h3 h4 h5 h6 head hr html img input li link meta nobr"
-    " optgroup option p param rp rt source tbody td tfoot th thead tr track wbr".split()
+    {"a", "area", "base", "body", "br", "button", "col", "colgroup", "dd", "dt", "embed", "h1", "h2", "h3", "h4", "h5"}
+    | {"h6", "head", "hr", "html", "img", "input", "li", "link", "meta", "nobr", "optgroup", "option", "p", "param"}
+    | {"rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"}
 )
+_SEGMENTS = 16
 
 
 def decode(body: bytes, charset: str | None) -> tuple[str, str]:
@@ -42,9 +44,15 @@ def decode(body: bytes, charset: str | None) -> tuple[str, str]:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace"), encoding
     stated = _META.search(body[:_META_HEAD])
-    names = (charset, stated[1].decode("ascii") if stated else None, detect_encoding(body))
+    names = (charset, _meta(stated[1]) if stated else None, detect_encoding(body))
     encoding = next((known for name in names if (known := _known(name))), "utf-8")
     return body.decode(encoding, "replace"), encoding
+
+
+def _meta(label: bytes) -> str:
+    """A page that could be read as far as its meta is not in UTF-16 whatever it says (HTML standard, 13.2.3.2)."""
+    name = label.decode("ascii").lower()
+    return "utf-8" if name.startswith("utf-16") else name
 
 
 def _known(name: str | None) -> str | None:
@@ -57,7 +65,7 @@ def _known(name: str | None) -> str | None:
 
 
 def clean(text: str) -> str:
-    """NFC without control characters (but newline and tab), lone surrogates and non-characters; line ends are newlines."""
+    """NFC without control characters (but newline and tab), lone surrogates, non-characters and carriage returns."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _UNCLEAN.sub("", text))
 
@@ -75,25 +83,50 @@ def look(body: bytes, charset: str | None, max_nodes: int, max_depth: int) -> Lo
     whole: str | None = None
     if n_nodes <= max_nodes and depth <= max_depth:
         whole = page_text(html)
+    head = clean((whole or "").lstrip()[: 2 * HEAD_CHARS])[:HEAD_CHARS]
     n_words = None if whole is None else len(whole.split())
-    return Look(encoding, html.count("\ufffd"), len(html), n_nodes, depth, clean((whole or "")[: 2 * HEAD_CHARS])[:HEAD_CHARS], n_words)
+    return Look(encoding, html.count("\ufffd"), len(html), n_nodes, depth, head, n_words)
 
 
 def size(html: str, max_nodes: int, max_depth: int) -> tuple[int, int]:
-    """(elements, depth) as the tags tell them; depth is exact enough only where it can matter.
+    """(elements, depth) as the tags tell them. A depth that cannot exceed `max_depth` is told as a rough upper bound.
 
-    Depth counts tags that are open, without those that close by themselves. A page with fewer tags than `max_depth`
-    cannot be deeper than that.
+    Depth counts the tags that are open, without those that close by themselves. A page that misleads this count is
+    left to the limits of the process that parses it.
     """
     n_tags = html.count("<") - html.count("</")
     if n_tags <= max_depth or n_tags > max_nodes:
         return n_tags, 0
+    rough = _rough_depth(html)
+    return n_tags, rough if rough <= max_depth else _open_tags(html)
+
+
+def _rough_depth(html: str) -> int:
+    """An upper bound from counts over segments: what was open before, and all that a segment opens."""
+    step = len(html) // _SEGMENTS + 1
+    still_open = deepest = 0
+    for start in range(0, len(html), step):
+        end = start + step
+        closed = html.count("</", start, end)
+        opened = html.count("<", start, end) - closed - html.count("<!", start, end)
+        deepest = max(deepest, still_open + opened)
+        still_open = max(0, still_open + opened - closed)
+    return deepest
+
+
+def _open_tags(html: str) -> int:
+    """How many tags are open at once at most. A closing tag counts where one of its name is open."""
     depth = deepest = 0
+    opened: dict[str, int] = {}
     for closing, name in _TAG.findall(html):
-        if name.lower() not in _FLAT:
-            depth = depth + 1 if not closing else max(0, depth - 1)
-            deepest = max(deepest, depth)
-    return n_tags, deepest
+        tag = name.lower()
+        if tag in _FLAT or (closing and not opened.get(tag)):
+            continue
+        step = -1 if closing else 1
+        opened[tag] = opened.get(tag, 0) + step
+        depth += step
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def page_text(html: str) -> str:
@@ -107,7 +140,7 @@ def main_content(html: str) -> str:
 
 
 def title(html: str) -> str | None:
-    """The content of the first title element near the start of the page, in one line of at most TITLE_MAX characters."""
+    """The first title element near the start of the page, in one line of at most TITLE_MAX characters."""
     found = _TITLE.search(html[:_TITLE_HEAD])
     return " ".join(clean(unescape(found[1])).split())[:TITLE_MAX] or None if found else None
 

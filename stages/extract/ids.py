@@ -27,7 +27,7 @@ def record_id(headers: Mapping[bytes, bytes], length: int, block_head: bytes) ->
 
 
 def damage_id(file_digest: str, offset: int, inner: int) -> str:
-    """doc_id of a damaged region: digest of its file, offset as stored, and offset inside the member that begins there."""
+    """doc_id of a damaged region: its file, its offset as stored, and its offset inside the member begun there."""
     return _digest(b"damage", file_digest.encode(), b"%d" % offset, b"%d" % inner)
 
 

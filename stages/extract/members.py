@@ -6,8 +6,8 @@ It undoes gzip and nothing else: it knows no record. What it yields tiles the fi
   version line, so that a wrong Content-Length never reaches beyond its member; and after every gap.
 - A member that does not decompress to its end and checksum gives the bytes that decode before the fault, then a Gap.
   These bytes are the same whatever the size of the reads: after a fault the last piece is fed byte by byte.
-- After a fault the next member is the next gzip magic that decompresses to a WARC version line. The search looks back at
-  most LOOKBACK bytes from the fault: a damaged member may be decoded beyond its end.
+- After a fault the next member is the next gzip magic that decompresses to a WARC version line. The search looks back
+  at most LOOKBACK bytes from the fault: a damaged member may be decoded beyond its end.
 """
 
 import re
@@ -36,7 +36,7 @@ class NotAWarc(ValueError):
 
 @dataclass(frozen=True)
 class Data:
-    """Decompressed bytes. `offset`: where their gzip member starts as stored; where nothing is compressed, the bytes."""
+    """Decompressed bytes. `offset`: where their gzip member is stored, or where nothing is compressed, the bytes."""
 
     offset: int
     data: bytes
@@ -58,7 +58,7 @@ Event = Data | Gap
 
 
 def events(stream: BinaryIO) -> Iterator[Event]:
-    """The runs and gaps of a seekable binary stream, from its start. Raises NotAWarc for other formats by their head."""
+    """The runs and gaps of a seekable binary stream. Raises NotAWarc for other formats, known by their first bytes."""
     size = stream.seek(0, 2)
     head = _read(stream, 0, LOOKBACK)
     if not head:

@@ -22,5 +22,3 @@ class ExtractParams(Strict):
     min_text_chars: int = Field(ge=1)
     keep_status: tuple[int, ...]
     prefilter: Prefilter
-
-

@@ -7,15 +7,17 @@ import hashlib
 from dataclasses import dataclass
 
 from stages.extract.pages import Look
-from stages.extract.params import ExtractParams
-from stages.extract.warc import Record
+from stages.extract.params import ExtractParams, Prefilter
+from stages.extract.records import Record
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-VAGUE_TYPES = frozenset({None, "", "application/octet-stream", "application/x-unknown", "unknown/unknown", "content/unknown"})
+VAGUE_TYPES = frozenset(
+    {None, "application/octet-stream", "application/x-unknown", "unknown/unknown", "content/unknown"}
+)
 MAX_REPLACED = 0.1  # share of characters that decoding had to replace
 _SNIFF = 1024
 _MARKS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<meta", b"<div", b"<p>", b"<table", b"<h1")
-_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"BM", b"RIFF", b"\x00\x00\x01\x00")
+_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x00\x00\x01\x00")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ def of_record(record: Record, params: ExtractParams) -> list[Fail]:
     """What a record's headers and bytes say against it."""
     if record.type == "revisit":
         return [Fail("revisit", detail="a revisit holds no page: the capture that it refers to does")]
-    rules = (_status(record, params), _not_html(record), _oversize(record, params), _undecodable(record), _empty(record))
-    return [fail for fail in rules if fail]
+    form = (_status(record, params), _not_html(record))
+    content = (_oversize(record, params), _undecodable(record), _empty(record))
+    return [fail for fail in (*form, *content) if fail]
 
 
 def _status(record: Record, params: ExtractParams) -> Fail | None:
@@ -82,19 +85,28 @@ def _empty(record: Record) -> Fail | None:
 
 
 def of_look(look: Look, language: str, params: ExtractParams) -> list[Fail]:
-    """What the cheap look says against a page. A prefilter bound that is null is not held."""
+    """What the cheap look says against a page."""
+    return [*_of_form(look, params), *_of_prefilter(look, language, params.prefilter)]
+
+
+def _of_form(look: Look, params: ExtractParams) -> list[Fail]:
     replaced = look.n_replaced / look.n_chars if look.n_chars else 0.0
-    few, languages = params.prefilter.min_words, params.prefilter.languages
-    fails = (
-        Fail("undecodable", round(replaced, 4), MAX_REPLACED) if replaced > MAX_REPLACED else None,
-        Fail("too_many_nodes", look.n_nodes, params.max_nodes) if look.n_nodes > params.max_nodes else None,
-        Fail("too_deep", look.depth, params.max_depth) if look.depth > params.max_depth else None,
-        Fail("prefilter_min_words", look.n_words, few) if few and look.n_words is not None and look.n_words < few else None,
-        Fail("prefilter_languages", detail=language)
-        if languages is not None and look.n_words and language not in languages
-        else None,
+    held = (
+        Fail("undecodable", round(replaced, 4), MAX_REPLACED),
+        Fail("too_many_nodes", look.n_nodes, params.max_nodes),
+        Fail("too_deep", look.depth, params.max_depth),
     )
-    return [fail for fail in fails if fail]
+    return [fail for fail in held if fail.value is not None and fail.bound is not None and fail.value > fail.bound]
+
+
+def _of_prefilter(look: Look, language: str, bounds: Prefilter) -> list[Fail]:
+    """A bound that is null is not held, and a page that was not read fails none."""
+    fails = []
+    if bounds.min_words is not None and look.n_words is not None and look.n_words < bounds.min_words:
+        fails.append(Fail("prefilter_min_words", look.n_words, bounds.min_words))
+    if bounds.languages is not None and look.n_words and language not in bounds.languages:
+        fails.append(Fail("prefilter_languages", detail=language))
+    return fails
 
 
 def of_text(text: str, params: ExtractParams) -> list[Fail]:

@@ -127,7 +127,8 @@ def _index(run: _Run, until: int) -> None:
 
 def _is_line(window: bytes, at: int) -> bool:
     """Whether a WARC version stands at `at`: five letters and four characters."""
-    return window.startswith(_LINE, at) and (window[at + 5 : at + 9] in _VERSIONS or window[at + 5 : at + 8] in _VERSIONS)
+    version = window[at + 5 : at + 9]
+    return window.startswith(_LINE, at) and (version in _VERSIONS or version[:3] in _VERSIONS)
 
 
 def _next_line(window: bytes, at: int) -> int:
@@ -158,7 +159,8 @@ def _header(run: _Run, at: int) -> _Header | None:
     block = run.window[body : body + min(int(length), BLOCK_HEAD)]
     url = clean(fields[TARGET_URI].decode("utf-8", "replace")) if TARGET_URI in fields else None
     doc_id = record_id(fields, int(length), block) if kind in ROW_TYPES else None
-    return _Header(run.base + at, run.base + body, int(length), (_stored(run, run.base + at), kind, doc_id, url, host(url)))
+    row = (_stored(run, run.base + at), kind, doc_id, url, host(url))
+    return _Header(run.base + at, run.base + body, int(length), row)
 
 
 def _fields(text: bytes) -> dict[bytes, bytes]:

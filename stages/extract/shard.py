@@ -15,8 +15,9 @@ from stages.decisions import DETAIL_MAX
 from stages.extract import ids, rules
 from stages.extract.pages import Answer, Extraction, Failure, Look, Page
 from stages.extract.params import ExtractParams
+from stages.extract.records import Damage, Record, Tally
 from stages.extract.rules import Fail
-from stages.extract.warc import Damage, Record, Tally, read
+from stages.extract.warc import read
 from stages.fasttext_models import top_label
 from stages.tokens import count_tokens
 from stages.urls import host
@@ -26,7 +27,7 @@ BATCH_BYTES = 32 << 20
 ReadPages = Callable[[Sequence[Page]], Sequence[Answer]]
 Forbidden = Mapping[str, tuple[str, str | None]]  # doc_id -> reason, kept twin
 _TEXT, _INT, _REAL = pl.String, pl.Int64, pl.Float64
-_LOOK = {
+_LOOK: dict[str, Any] = {
     "doc_id": _TEXT,
     "http_status": _INT,
     "content_type": _TEXT,
@@ -36,7 +37,7 @@ _LOOK = {
     "language": _TEXT,
     "language_score": _REAL,
 }
-_DOCUMENTS = {
+_DOCUMENTS: dict[str, Any] = {
     "doc_id": _TEXT,
     "url": _TEXT,
     "host": _TEXT,
@@ -51,7 +52,7 @@ _DOCUMENTS = {
     "n_chars": _INT,
     "n_tokens": _INT,
 }
-_DECISIONS = {
+_DECISIONS: dict[str, Any] = {
     "doc_id": _TEXT,
     "keep": pl.Boolean,
     "reason": _TEXT,

@@ -1,16 +1,16 @@
 """The reader: an archive as records and damaged regions, in the order of the file. The only door to fastwarc.
 
-It does not know the scan, and not what becomes of a record. fastwarc reads WARC and HTTP headers and undoes transfer and
-content codings; this module slides a window along the decompressed stream, checks that each record ends where the next
-begins, and finds the next header after damage.
+It does not know the scan, and not what becomes of a record. fastwarc reads WARC and HTTP headers and undoes transfer
+and content codings; this module slides a window along the decompressed stream, checks that each record ends where the
+next begins, and finds the next header after damage.
 
 A record is sound if its Content-Length ends at blank lines (or none) in front of the next header line, or at the sound
 end of a run (see members). Everything else up to the next sound record is one damaged region. A block longer than what
 is held in memory and not sound costs the region that it claims.
 
-The account. Every WARC header line of the decompressed stream is exactly one of: the start of a sound record that gets a
-row of its own (response, revisit, resource), the start of a sound record of another type, a line inside a sound record
-(embedded), or a line inside a damaged region. A damaged region gets a row too. Hence
+The account. Every WARC header line of the decompressed stream is exactly one of: the start of a sound record that gets
+a row of its own (response, revisit, resource), the start of a sound record of another type, a line inside a sound
+record (embedded), or a line inside a damaged region. A damaged region gets a row too. Hence
 
     n_headers = n_rows - n_damaged + n_other_types + n_embedded + n_headers_in_damage
 
@@ -26,6 +26,7 @@ from fastwarc.warc import WarcRecord
 
 from stages.extract import ids
 from stages.extract.members import NotAWarc
+from stages.extract.records import Body, Damage, Record, Tally, media_type
 from stages.extract.window import Window
 from stages.urls import clean
 
@@ -35,57 +36,6 @@ _HTTP_HEAD = 64 * 1024  # of a block too long to be held
 _READ = 1 << 16
 _CODINGS: tuple[Literal["all", "content", "transfer"], ...] = ("all", "content", "transfer")
 _WRONG_LENGTH = "a record that does not end where its Content-Length says"
-
-
-@dataclass(frozen=True)
-class Body:
-    """What a block holds. `payload` is decoded; it is empty where `oversize` or `fault` says why."""
-
-    payload: bytes
-    content_type: str | None  # media type in lower case, without parameters
-    charset: str | None
-    status: int | None = None  # of HTTP, null where there is none
-    oversize: int | None = None  # bytes of the payload where it exceeds the bound (at least so many)
-    fault: str | None = None  # the coding that could not be undone
-
-
-@dataclass(frozen=True)
-class Record:
-    """A response, revisit or resource record. `offset` as stored; `date` as stated (ISO 8601)."""
-
-    offset: int
-    type: str
-    doc_id: str
-    url: str | None
-    date: str | None
-    is_http: bool
-    body: Body
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A region [offset, end) as stored that holds no sound record; `inner`: where it begins inside its member."""
-
-    offset: int
-    inner: int
-    end: int
-    n_headers: int
-    why: str
-
-
-@dataclass
-class Tally:
-    """Terms of the account that leave no row, filled while the stream is read."""
-
-    n_other_types: int = 0
-    n_embedded: int = 0
-    n_headers: int = 0  # every header line met, whatever it was
-
-    def sound(self, n_embedded: int, has_row: bool) -> None:
-        """Count a sound record that holds `n_embedded` header lines."""
-        self.n_other_types += not has_row
-        self.n_embedded += n_embedded
-        self.n_headers += 1 + n_embedded
 
 
 @dataclass(frozen=True)
@@ -169,7 +119,7 @@ def _head(window: Window) -> _Head | None:
 
 
 def _crlf(raw: bytes) -> bytes:
-    """fastwarc wants CRLF; some writers end lines with LF."""
+    """Line ends as fastwarc wants them; some writers end lines with LF."""
     return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
@@ -240,7 +190,9 @@ def _http(head: _Head, block: bytes, bound: int) -> Body:
     raw = message.reader.read(len(block) + 1)
     media, charset = media_type(message.http_headers.get("Content-Type"))
     status = message.http_headers.status_code
-    codings = (message.http_headers.get("Transfer-Encoding") or "") + (message.http_headers.get("Content-Encoding") or "")
+    codings = " ".join(
+        message.http_headers.get(name) or "" for name in ("Transfer-Encoding", "Content-Encoding")
+    ).strip()
     if len(block) < head.length or (not codings and len(raw) > bound):
         return Body(b"", media, charset, status, oversize=head.length - (len(block) - len(raw)))
     payload, fault = _decoded(head, block, raw, codings, bound) if codings else (raw, None)
@@ -280,7 +232,7 @@ def _read_bounded(message: WarcRecord | None, bound: int) -> bytes:
     """At most `bound` + 1 decoded bytes, or those before a fault."""
     out = bytearray()
     try:
-        while message is not None and len(out) <= bound and (data := message.reader.read(min(_READ, bound + 1 - len(out)))):
+        while message is not None and (data := message.reader.read(min(_READ, bound + 1 - len(out)))):
             out += data
     except OSError:  # fastwarc's word for a coding that breaks off
         pass
@@ -297,10 +249,3 @@ def _raw_deflate(raw: bytes, bound: int) -> bytes:
 
 def _is_markup(data: bytes) -> bool:
     return data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def media_type(stated: str | None) -> tuple[str | None, str | None]:
-    """Media type and charset parameter of a Content-Type, in lower case; null where they are not stated."""
-    media, _, parameters = (stated or "")[:512].lower().partition(";")
-    charset = next((p.strip()[8:] for p in parameters.split(";") if p.strip().startswith("charset=")), "")
-    return media.strip() or None, charset.strip(" \"'") or None

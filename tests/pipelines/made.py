@@ -21,6 +21,23 @@ SYNTHETIC = "healthy"
 FACTS = {"language": "en", "n_tokens": 100}
 
 
+def first(**columns):
+    """Expressions that change the first row only."""
+    return {name: pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(v)).otherwise(name) for name, v in columns.items()}
+
+
+def judged(made, stage, **gates):
+    """The verdict on one stage. `gates`: bounds by stage."""
+    from pipelines.gates.judge import judge
+
+    return judge(made.store, params(**gates), stage)
+
+
+def closed_by(made, stage, **gates):
+    """Key -> finding of all that closes the stage's gate."""
+    return {f.check.key: f for f in judged(made, stage, **gates).closing()}
+
+
 def doc(shard, n):
     return hashlib.sha256(f"{shard} {n}".encode()).hexdigest()[:32]
 
@@ -123,6 +140,21 @@ class Made:
         for shard, ids, origin in (("mix-00000", real, "crawl"), ("mix-00001", made, "synthetic")):
             one = filled("mix/documents", ids, copy=0, n_tokens=100, provenance=_provenance(origin))
             self.put("mix/documents", shard, one)
+
+    def bend(self, table, shard=SHARDS[0], **columns):
+        """Replace columns of one table before it is written."""
+        self.tables[table][shard] = self.tables[table][shard].with_columns(**columns)
+
+    def recount(self, stage, metric, key, by, shard=SHARDS[0]):
+        """Shift one count of a written census, as a worker that miscounts would."""
+        counts = outputs.shard_census(self.store, stage)
+        counts[shard] = census.add([counts[shard], [(metric, key, by)]])
+        outputs.write_census(self.store, stage, counts)
+
+    def drop(self, stage, table, shard=SHARDS[0]):
+        """Leave one file out of a written manifest."""
+        refs = outputs.manifest(self.store, stage).refs
+        outputs.write_manifest(self.store, stage, [r for r in refs if (r.table, r.shard) != (table, shard)])
 
     def write(self, *stages):
         """Commit the tables of these stages (default: of all) and what lies beside them."""

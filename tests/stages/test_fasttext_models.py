@@ -43,15 +43,17 @@ def test_only_the_first_thousand_characters_are_read() -> None:
 
 
 def test_more_texts_than_a_batch_keep_their_order() -> None:
-    texts = ["Guten Morgen, wie geht es dir?", "Good morning, how are you?"] * models.BATCH
-    assert [label for label, _ in top_label(LANGUAGE, texts)] == ["de", "en"] * models.BATCH
+    texts = ["Guten Morgen, wie geht es dir?"] * models.BATCH + ["Good morning, how are you?"] * 3
+    assert [label for label, _ in top_label(LANGUAGE, texts)] == ["de"] * models.BATCH + ["en"] * 3
 
 
 def test_score_is_the_probability_of_the_named_label() -> None:
     text = "Guten Morgen, wie geht es dir heute?"
     [(label, p)] = top_label(LANGUAGE, [text])
     assert score(LANGUAGE, [text], label) == [p]
-    assert score(LANGUAGE, [text], "en")[0] < 0.1
+    every = [score(LANGUAGE, [text], name.removeprefix(models.PREFIX))[0] for name in models.labels(LANGUAGE)]
+    assert sum(every) == pytest.approx(1, abs=0.01)
+    assert 0 < sum(every) - p
 
 
 def test_an_unknown_label_is_named() -> None:

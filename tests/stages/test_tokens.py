@@ -49,6 +49,7 @@ def test_marks_are_invisible_beside_a_mid_mark() -> None:
 
 def test_hebrew_quotes_join() -> None:
     assert words('צה"ל') == ['צה"ל']
+    assert counted('צה"ל') == 1
     assert counted('a"b') == 2
 
 

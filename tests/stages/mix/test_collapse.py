@@ -43,7 +43,14 @@ def row(name: str, tokens: int, origin: str = "crawl", source: str | None = None
         made |= {"generator": more.get("generator", "g"), "generation_depth": more.get("depth", 1)}
     text = str(more.get("text", distinct(name, tokens)))
     source = source or ("set" if origin == "synthetic" else "crawl")
-    return {"doc_id": name, "copy": more.get("copy", 0), "source": source, "text": text, "n_tokens": tokens, "provenance": made}
+    return {
+        "doc_id": name,
+        "copy": more.get("copy", 0),
+        "source": source,
+        "text": text,
+        "n_tokens": tokens,
+        "provenance": made,
+    }
 
 
 def distinct(name: str, words: int) -> str:

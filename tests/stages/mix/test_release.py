@@ -197,7 +197,10 @@ def test_rows_in_are_rows_out_and_shards_move_nothing(cut, shards, weight):
 
 def test_weights_are_met_within_the_noise_of_sampling():
     params = PARAMS.model_copy(update={"weights": {"crawl": 0.6, "set": 0.4}})
-    crawl, synthetic = [page(f"p{i}", "word " * 20) for i in range(300)], [made(f"s{i}", "word " * 20) for i in range(800)]
+    crawl, synthetic = (
+        [page(f"p{i}", "word " * 20) for i in range(300)],
+        [made(f"s{i}", "word " * 20) for i in range(800)],
+    )
     out = pl.concat(released(mixed({"a": crawl}, {"z": synthetic}, params=params), params))
     share = out.filter(source="set")["n_tokens"].sum() / out["n_tokens"].sum()
     assert abs(share - 0.4) < 0.04

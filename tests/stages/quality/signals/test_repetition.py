@@ -89,3 +89,12 @@ def test_what_comes_once_is_no_repetition() -> None:
 
 def test_an_empty_text_has_no_share() -> None:
     assert {c: v for c, v in measure(" \n").items() if v is not None} == {"words": 0.0, "word_chars": 0.0}
+
+
+def test_of_equally_frequent_ngrams_the_longest_counts_wherever_it_stands() -> None:
+    assert measure("a b a b ccc ddd ccc ddd")["top_2gram_share"] == 0.75
+    assert measure("ccc ddd ccc ddd a b a b")["top_2gram_share"] == 0.75
+
+
+def test_the_characters_of_a_line_include_its_inner_spaces() -> None:
+    assert measure("a b\n a b \nc")["duplicate_line_char_share"] == pytest.approx(3 / 7)

@@ -1,0 +1,1 @@
+"""What analysts see: one page made from manifests, censuses and verdicts. Decides nothing, reads no page text."""

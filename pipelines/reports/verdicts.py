@@ -1,0 +1,117 @@
+"""The parts of the page that tell what was judged: the collapse verdict and every gate, in plain words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.reports.facts import Facts
+from pipelines.reports.markup import Html, details, join, number, paragraph, section, table, tag
+from pipelines.reports.sections import Stages, mark
+
+Values = Mapping[str, Any]
+
+
+def collapse(found: Values) -> Html:
+    """The verdict on the mixture with its reasons and figures; nothing where the checks have not run."""
+    if not found:
+        return Html("")
+    lead = join((mark(str(found.get("verdict"))), paragraph("The verdict is the worst of its reasons.", "soft")))
+    raw = found.get("reasons")
+    reasons = [_reason(r) for r in raw] if isinstance(raw, list) else []
+    heads = ("Reason", "Asks for", "Source", "Field", "Value", "Bound")
+    why = table("Reasons, the worst first.", heads, reasons, (0, 1, 2, 3))
+    whole = table("The whole mixture.", ("Figure", "Value"), _figures(found, ("verdict", "reasons", "sources")))
+    return section("collapse", "Collapse checks", lead, why, whole, _sources(found.get("sources")))
+
+
+def _reason(raw: object) -> tuple[object, ...]:
+    found = raw if isinstance(raw, dict) else {"code": str(raw)}
+    asks = found.get("verdict")
+    return (
+        found.get("code"),
+        mark(str(asks)) if asks else None,
+        *map(found.get, ("source", "field", "value", "bound")),
+    )
+
+
+def _figures(found: Values, leave_out: tuple[str, ...] = ()) -> list[tuple[str, object]]:
+    """The numbers of a verdict; a long list is counted."""
+    pairs = flat({name: value for name, value in found.items() if name not in leave_out})
+    return [(k.removeprefix("figures."), len(v) if isinstance(v, list) else v) for k, v in pairs]
+
+
+def flat(found: Values) -> list[tuple[str, object]]:
+    """What is no mapping, at any depth, named by its path. No recursion: depth is the data's affair."""
+    out: list[tuple[str, object]] = []
+    todo = list(found.items())
+    while todo:
+        name, value = todo.pop(0)
+        if isinstance(value, dict):
+            todo = [(f"{name}.{key}", inner) for key, inner in value.items()] + todo
+        else:
+            out.append((name, value))
+    return out
+
+
+def _sources(raw: object) -> Html:
+    if not isinstance(raw, dict):
+        return Html("")
+    figures = {name: dict(_figures(s, ("verdict", "reasons"))) for name, s in raw.items() if isinstance(s, dict)}
+    heads = list(dict.fromkeys(key for found in figures.values() for key in found))
+    rows = [(n, mark(str(raw[n].get("verdict"))), *(figures[n].get(key) for key in heads)) for n in sorted(figures)]
+    return table("Synthetic sources.", ("Source", "Verdict", *heads), rows, (0, 1))
+
+
+def gates(stages: Stages) -> Html:
+    """Every gate with what it expects; what is not met comes first."""
+    return section("gates", "Gates", *(part for facts in stages.values() for part in _gate(facts)))
+
+
+def _gate(facts: Facts) -> Iterator[Html]:
+    found = facts.verdict.get("expectations")
+    yield tag("h3", join((facts.stage, " ", mark(facts.state))))
+    if not isinstance(found, list):
+        yield paragraph("The gate has not judged what lies there now.", "soft")
+        return
+    bad = [e for e in found if e.get("outcome") != "held"]
+    good = [e for e in found if e.get("outcome") == "held"]
+    rest = (
+        f"All {len(found)} expectations held." if not bad else f"{len(bad)} of {len(found)} expectations are not met."
+    )
+    yield paragraph(rest, "soft")
+    yield table("Not met.", HEADS, map(_expectation, bad), range(len(HEADS)))
+    yield details(f"The {len(good)} that held", table("Held.", HEADS, map(_expectation, good), range(len(HEADS))))
+    yield _looked_at(facts.verdict.get("rows"))
+
+
+HEADS = ("Expectation", "Outcome", "Observed", "Bound", "Key in params.yaml")
+
+
+def _expectation(one: Values) -> tuple[object, ...]:
+    named = join((one.get("words"), " ", tag("code", one.get("key"))))
+    outcome = "warn" if one.get("severity") == "warning" and one.get("outcome") == "failed" else one.get("outcome")
+    key = tag("code", one["param"]) if one.get("param") else "none: it is a law"
+    return (named, mark(str(outcome)), _observed(one), one.get("bound"), key)
+
+
+def _observed(one: Values) -> object:
+    """A value, or the first rows at fault, each on its line."""
+    seen = one.get("observed")
+    if isinstance(seen, dict):
+        return _pairs(seen)
+    if not isinstance(seen, list):
+        return seen
+    rows = [tag("div", _pairs(row) if isinstance(row, dict) else str(row)) for row in seen]
+    return join((f"{number(one.get('unexpected_count'))} rows at fault", *rows))
+
+
+def _pairs(row: Values) -> str:
+    return ", ".join(f"{name} = {'none' if value is None else number(value)}" for name, value in row.items())
+
+
+def _looked_at(rows: object) -> Html:
+    if not isinstance(rows, dict):
+        return Html("")
+    body = [(n, r.get("rows_checked"), r.get("rows_total")) for n, r in rows.items() if isinstance(r, dict)]
+    return details(
+        "What was looked at", table("Rows of each frame.", ("Frame", "Rows checked", "Rows there are"), body)
+    )

@@ -1,0 +1,49 @@
+"""The suite of dedup: a duplicate leaves only for a twin that stays."""
+
+import polars as pl
+import pytest
+
+from pipelines.gates import common, dedup
+from tests.pipelines.made import SHARDS, Made, closed_by, doc, first, judged, params
+
+D = "dedup/decisions"
+STAGES = ("extract", "quality", "dedup")
+
+
+def removed(**columns):
+    """Bend the one duplicate."""
+    return {name: pl.when("keep").then(name).otherwise(pl.lit(v)).alias(name) for name, v in columns.items()}
+
+
+FAULTS = {
+    "twin_named": ((D, removed(related_doc_id=None)), doc(SHARDS[0], 3)),
+    "similarity_reaches_bound": ((D, removed(value=0.79)), "0.79"),
+    "similarity_in_unit_range": ((D, removed(value=1.1)), "1.1"),
+    "twin_decided": ((D, removed(related_doc_id="0" * 32)), "0" * 32),
+    "twin_kept": ((D, removed(related_doc_id=doc(SHARDS[0], 3))), "'related_keep': False"),
+    "cluster_member_unique": (("dedup/clusters", {"doc_id": pl.lit(doc("a", 0))}), doc("a", 0)),
+    "clusters.cluster_size_positive": (("dedup/clusters", first(cluster_size=0)), "'cluster_size': 0"),
+    "clusters.similarity_in_unit_range": (("dedup/clusters", first(similarity=1.5)), "1.5"),
+    "signatures.n_shingles_not_negative": (("dedup/signatures", first(n_shingles=-1)), "-1"),
+}
+
+
+def test_a_sound_run_opens(tmp_path):
+    verdict = judged(Made(tmp_path).write(*STAGES), "dedup")
+    assert verdict.open
+    assert verdict.rows["twins"]["rows_checked"] == 2
+
+
+@pytest.mark.parametrize("key", FAULTS)
+def test_a_fault_closes(key, tmp_path):
+    (table, columns), shown = FAULTS[key]
+    made = Made(tmp_path)
+    made.bend(table, "part-00000" if table == "dedup/clusters" else SHARDS[0], **columns)
+    found = closed_by(made.write(*STAGES), "dedup")
+    assert shown in str(found[key].observed)
+
+
+def test_every_expectation_of_its_own_is_seen_to_fail():
+    shared = [*common.tables(), *common.conservation(), *common.inherited("x"), *common.decisions()]
+    shared += common.bands("dedup", params().gates.dedup)
+    assert {c.key for c in dedup.checks(params())} - {c.key for c in shared} == set(FAULTS)
