@@ -60,7 +60,7 @@ def _said(args: argparse.Namespace) -> dict[str, str]:
 
 def _repro(ctx: Context, targets: Sequence[str]) -> None:
     keeper = Keeper(ctx.run_dir, workers_of(ctx))
-    child = subprocess.Popen([sys.executable, "-m", "dvc", "repro", *targets], cwd=ctx.root, start_new_session=True)
+    child = subprocess.Popen([sys.executable, "-m", "dvc", "repro", "-q", *targets], cwd=ctx.root, start_new_session=True)
     try:
         while child.poll() is None:
             keeper.attend()

@@ -40,10 +40,10 @@ class Finding:
 
 def validate(name: str, frame: Frame, checks: Sequence[Check]) -> list[Finding]:
     """Hold all checks of one frame against it, in the order given. Frames are handed over Arrow-backed."""
-    batch = _source().add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+    if not checks:
+        return []
     data = frame.data.to_pandas(use_pyarrow_extension_array=True)
-    results = batch.get_batch({"dataframe": data}).validate(_suite(name, checks), result_format=FORMAT).results
-    _source().delete_asset(name)
+    results = _frames().get_batch({"dataframe": data}).validate(_suite(name, checks), result_format=FORMAT).results
     by_key = {r.expectation_config.meta["key"]: r.to_json_dict() for r in results}
     return [_finding(check, by_key[check.key], frame) for check in checks]
 
@@ -72,8 +72,10 @@ def _context() -> Any:
 
 
 @cache
-def _source() -> Any:
-    return _context().data_sources.add_pandas("frames")
+def _frames() -> Any:
+    """One definition for all frames: the context writes itself out whenever it is told of another."""
+    source = _context().data_sources.add_pandas("frames")
+    return source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
 
 
 def _finding(check: Check, raw: dict[str, Any], frame: Frame) -> Finding:

@@ -151,7 +151,8 @@ def _header(run: _Run, at: int) -> _Header | None:
     """The header whose version line begins at `at`, or null where it does not end or states no length."""
     text = run.window[at : at + HEADER_MAX]
     ends = [text.find(mark) + len(mark) for mark in (b"\n\r\n", b"\n\n") if mark in text]
-    fields = _fields(text[: min(ends)]) if ends else {}
+    whole = bool(ends) and not 0 <= _next_line(text, 0) < min(ends)  # else cut off, and another record's begins
+    fields = _fields(text[: min(ends)]) if whole else {}
     length = fields.get(b"content-length", b"")
     if not length.isdigit() or len(length) > 18:
         return None

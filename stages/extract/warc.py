@@ -17,6 +17,7 @@ record (embedded), or a line inside a damaged region. A damaged region gets a ro
 where n_headers is what an independent scan counts.
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ HEADER_MAX = 32 * 1024
 CODING_SLACK = 2  # a block of up to twice the bound may still decode to less
 _HTTP_HEAD = 64 * 1024  # of a block too long to be held
 _READ = 1 << 16
+_LENGTH, _STATED = re.compile(rb"content-length", re.IGNORECASE), b"x-stated-length"
+_CODINGS_MAX = 4  # each takes memory before a byte is read
 _CODINGS: tuple[Literal["all", "content", "transfer"], ...] = ("all", "content", "transfer")
 _WRONG_LENGTH = "a record that does not end where its Content-Length says"
 
@@ -112,20 +115,26 @@ def _head(window: Window) -> _Head | None:
     ends = [found + size for mark, size in marks if (found := window.held.find(mark, 0, HEADER_MAX)) >= 0]
     if not ends:
         return None
+    if window.next_header(1, min(ends)) > 0:  # the header is cut off, and another record's begins
+        return None
     raw = bytes(window.held[: min(ends)])
     fields = _fields(raw)
-    length = fields.get(b"content-length", b"")
+    length = fields.get(_STATED, b"")
     return _Head(raw, fields, int(length)) if length.isdigit() and len(length) <= 18 else None
 
 
-def _crlf(raw: bytes) -> bytes:
-    """Line ends as fastwarc wants them; some writers end lines with LF."""
-    return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def _for_fastwarc(raw: bytes, length: int) -> bytes:
+    """The header as fastwarc may see it: with CRLF, and the length of what it is given.
+
+    It reserves what Content-Length claims and aborts the process where memory does not suffice.
+    """
+    own = _LENGTH.sub(_STATED, raw.replace(b"\r\n", b"\n").rstrip(b"\n"))
+    return own.replace(b"\n", b"\r\n") + b"\r\nContent-Length: %d\r\n\r\n" % length
 
 
 def _fields(raw: bytes) -> dict[bytes, bytes]:
     try:
-        pairs = WarcRecord.from_bytes(_crlf(raw)).headers.items_bytes()
+        pairs = WarcRecord.from_bytes(_for_fastwarc(raw, 0)).headers.items_bytes()
     except OSError:  # fastwarc's word for a header it cannot read
         return {}
     return {name.lower(): value for name, value in reversed(pairs)}
@@ -204,7 +213,7 @@ def _http(head: _Head, block: bytes, bound: int) -> Body:
 def _message(head: _Head, block: bytes, decode: Literal["none", "content", "transfer", "all"]) -> WarcRecord | None:
     """The record with its HTTP header parsed, ready to be read; null where that fails."""
     try:
-        message = WarcRecord.from_bytes(_crlf(head.raw) + block)
+        message = WarcRecord.from_bytes(_for_fastwarc(head.raw, len(block)) + block)
         message.is_http = True
         message.parse_http(auto_decode=decode)
     except OSError:
@@ -218,7 +227,7 @@ def _decoded(head: _Head, block: bytes, raw: bytes, codings: str, bound: int) ->
     Writers keep the header of a coding that they have undone, so each reading of the header is tried; what decodes
     before a fault counts, as in a browser.
     """
-    for decode in _CODINGS:
+    for decode in _CODINGS if codings.count(",") < _CODINGS_MAX else ():
         data = _read_bounded(_message(head, block, decode), bound)
         if data and (decode != "transfer" or _is_markup(data)):
             return data, None

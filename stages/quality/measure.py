@@ -59,7 +59,6 @@ def decide(tables: Tables, params: QualityParams, models: Models) -> dict[str, p
     measures = tables[DOCUMENTS].select("doc_id", "language", "language_score")
     for table in ("quality/scores", *_families(params)):
         measures = measures.join(tables[table], on="doc_id", how="left", maintain_order="left", validate="1:1")
-    measures = measures.with_columns(cs.boolean().cast(pl.Int8))  # a flag is held between 0 and 1
     return {"quality/decisions": hold(measures, list(_rules(params)))}
 
 

@@ -38,6 +38,16 @@ def closed_by(made, stage, **gates):
     return {f.check.key: f for f in judged(made, stage, **gates).closing()}
 
 
+def finding(made, stage, key, **gates):
+    """What one expectation finds, without the cost of the whole suite."""
+    from pipelines.gates.expectations import validate
+    from pipelines.gates.judge import evidence, suite_of
+
+    frames, checks = evidence(made.store, params(**gates), suite_of(stage))
+    check = next(c for c in checks if c.key == key)
+    return validate(check.frame, frames[check.frame], [check])[0]
+
+
 def doc(shard, n):
     return hashlib.sha256(f"{shard} {n}".encode()).hexdigest()[:32]
 

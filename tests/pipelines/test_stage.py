@@ -30,7 +30,11 @@ def count(tables: Mapping[str, Any], params: Any, models: Mapping[str, str]) -> 
 
 FAMILY = Family("scores", score, (), {"quality/scores": schemas.QUALITY_SCORES}, code=("stages.strict",))
 WHOLE = Family(
-    "audit", count, (Read("quality/scores", whole=True),), {"quality/audit": schemas.DEDUP_AUDIT}, code=("stages.strict",)
+    "audit",
+    count,
+    (Read("quality/scores", whole=True),),
+    {"quality/audit": schemas.DEDUP_AUDIT},
+    code=("stages.strict",),
 )
 
 

@@ -53,7 +53,7 @@ def test_score_is_the_probability_of_the_named_label() -> None:
     assert score(LANGUAGE, [text], label) == [p]
     every = [score(LANGUAGE, [text], name.removeprefix(models.PREFIX))[0] for name in models.labels(LANGUAGE)]
     assert sum(every) == pytest.approx(1, abs=0.01)
-    assert 0 < sum(every) - p
+    assert sum(every) - p > 0
 
 
 def test_an_unknown_label_is_named() -> None:

@@ -7,7 +7,7 @@ from pipelines.gates import common, quality
 from pipelines.gates.expectations import FAILED
 from pipelines.store import read_json, write_json
 from stages.params import Gate
-from tests.pipelines.made import SHARDS, Made, closed_by, decisions, doc, first, params
+from tests.pipelines.made import SHARDS, closed_by, decisions, doc, finding, first, params
 
 D, ONE = "quality/decisions", doc(SHARDS[0], 0)
 
@@ -68,7 +68,7 @@ AFTER = {
     "tokens_conserved": (lambda m: m.recount("quality", "tokens", "rejected", 7), SHARDS[0]),
     "reasons_account": (lambda m: m.recount("quality", "reason", "word_count_below", 1), SHARDS[0]),
     "decisions_counted": (lambda m: m.recount("quality", "rows", "in", 1), SHARDS[0]),
-    "ledger_rows_in": (lambda m: ledger(m, "in"), "9"),
+    "ledger_rows_in": (lambda m: ledger(m, "in"), "11"),
     "ledger_rows_kept": (lambda m: ledger(m, "kept"), "9"),
     "ledger_rows_rejected": (lambda m: ledger(m, "rejected"), "3"),
     "rows_inherited": (lambda m: m.recount("extract", "rows", "kept", 1), SHARDS[0]),
@@ -76,27 +76,24 @@ AFTER = {
 
 
 @pytest.mark.parametrize("key", [k for k, (bend, _) in BEFORE.items() if bend])
-def test_a_table_bent_before_it_is_written(key, tmp_path):
+def test_a_table_bent_before_it_is_written(key, made):
     bend, shown = BEFORE[key]
-    made = Made(tmp_path)
     bend(made)
-    found = closed_by(made.write("extract", "quality"), "quality")
-    assert found[key].outcome == FAILED
-    assert shown in str(found[key].observed)
+    found = finding(made.write("quality"), "quality", key)
+    assert found.outcome == FAILED
+    assert shown in str(found.observed)
 
 
 @pytest.mark.parametrize("key", AFTER)
-def test_a_stage_that_leaves_something_wrong(key, tmp_path):
+def test_a_stage_that_leaves_something_wrong(key, made):
     bend, shown = AFTER[key]
-    made = Made(tmp_path).write("extract", "quality")
     bend(made)
-    found = closed_by(made, "quality")
-    assert found[key].outcome == FAILED
-    assert shown in str(found[key].observed)
+    found = finding(made, "quality", key)
+    assert found.outcome == FAILED
+    assert shown in str(found.observed)
 
 
-def test_a_rejection_without_a_reason(tmp_path):
-    made = Made(tmp_path).write("extract", "quality")
+def test_a_rejection_without_a_reason(made):
     rejected(made, reason=None)
     made.store.write(D, SHARDS[0], made.tables[D][SHARDS[0]], _schema(D))
     found = closed_by(made, "quality")["rejected_with_reason"]
@@ -123,8 +120,8 @@ def test_a_rejection_without_a_reason(tmp_path):
         ),
     ],
 )
-def test_a_bound_that_is_missed_names_its_key(bounds, key, observed, param, tmp_path):
-    found = closed_by(Made(tmp_path).write("extract", "quality"), "quality", quality=bounds)
+def test_a_bound_that_is_missed_names_its_key(bounds, key, observed, param, made):
+    found = closed_by(made, "quality", quality=bounds)
     assert list(found) == [key]
     assert (found[key].observed, found[key].check.param) == (observed, param)
 

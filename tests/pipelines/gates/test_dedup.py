@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 
 from pipelines.gates import common, dedup
-from tests.pipelines.made import SHARDS, Made, closed_by, doc, first, judged, params
+from pipelines.gates.expectations import FAILED
+from tests.pipelines.made import SHARDS, doc, finding, first, judged, params
 
 D = "dedup/decisions"
-STAGES = ("extract", "quality", "dedup")
 
 
 def removed(**columns):
@@ -28,19 +28,19 @@ FAULTS = {
 }
 
 
-def test_a_sound_run_opens(tmp_path):
-    verdict = judged(Made(tmp_path).write(*STAGES), "dedup")
+def test_a_sound_run_opens(made):
+    verdict = judged(made, "dedup")
     assert verdict.open
     assert verdict.rows["twins"]["rows_checked"] == 2
 
 
 @pytest.mark.parametrize("key", FAULTS)
-def test_a_fault_closes(key, tmp_path):
+def test_a_fault_closes(key, made):
     (table, columns), shown = FAULTS[key]
-    made = Made(tmp_path)
     made.bend(table, "part-00000" if table == "dedup/clusters" else SHARDS[0], **columns)
-    found = closed_by(made.write(*STAGES), "dedup")
-    assert shown in str(found[key].observed)
+    found = finding(made.write("dedup"), "dedup", key)
+    assert found.outcome == FAILED
+    assert shown in str(found.observed)
 
 
 def test_every_expectation_of_its_own_is_seen_to_fail():

@@ -3,7 +3,8 @@
 import pytest
 
 from pipelines.gates import common, extract
-from tests.pipelines.made import SHARDS, Made, closed_by, decisions, doc, first, judged, params
+from pipelines.gates.expectations import FAILED
+from tests.pipelines.made import SHARDS, closed_by, decisions, doc, finding, first, judged, params
 
 DOCUMENTS = "extract/documents"
 
@@ -32,19 +33,19 @@ FAULTS = {
 }
 
 
-def test_a_sound_run_opens(tmp_path):
-    verdict = judged(Made(tmp_path).write("extract"), "extract")
+def test_a_sound_run_opens(made):
+    verdict = judged(made, "extract")
     assert (verdict.open, verdict.warnings()) == (True, [])
     assert verdict.rows["decisions"] == {"rows_checked": 12, "rows_total": 12}
 
 
 @pytest.mark.parametrize("key", FAULTS)
-def test_a_fault_closes(key, tmp_path):
+def test_a_fault_closes(key, made):
     bend, shown = FAULTS[key]
-    made = Made(tmp_path)
     bend(made)
-    found = closed_by(made.write("extract"), "extract")
-    assert shown in str(found[key].observed), found.keys()
+    found = finding(made.write("extract"), "extract", key)
+    assert found.outcome == FAILED
+    assert shown in str(found.observed)
 
 
 def test_every_expectation_of_its_own_is_seen_to_fail():
@@ -57,8 +58,7 @@ def test_every_expectation_of_its_own_is_seen_to_fail():
     assert {c.key for c in extract.checks(params())} - {c.key for c in shared} == set(FAULTS)
 
 
-def test_damage_and_embedded_headers_are_part_of_the_account(tmp_path):
-    made = Made(tmp_path)
+def test_damage_and_embedded_headers_are_part_of_the_account(made):
     made.account[SHARDS[0]] = {
         "n_headers": 6 - 1 + 3 + 2 + 4,
         **{"n_rows": 6, "n_damaged": 1, "n_headers_in_damage": 3, "n_other_types": 2, "n_embedded": 4},
@@ -66,8 +66,7 @@ def test_damage_and_embedded_headers_are_part_of_the_account(tmp_path):
     assert judged(made.write("extract"), "extract").open
 
 
-def test_a_repeated_record_is_no_second_document(tmp_path):
-    made = Made(tmp_path)
+def test_a_repeated_record_is_no_second_document(made):
     ids = [doc(SHARDS[0], n) for n in range(5)]
     again = {"reason": "repeated_record", "related_doc_id": ids[0]}
     wide = made.tables["extract/decisions"][SHARDS[0]]
@@ -80,10 +79,9 @@ def _repeat(wide):
     return wide["reason"].replace({"not_html": "repeated_record"})
 
 
-def test_an_input_that_was_not_extracted_is_missed(tmp_path):
+def test_an_input_that_was_not_extracted_is_missed(made):
     from pipelines.store import write_lines
 
-    made = Made(tmp_path).write("extract")
     write_lines(made.store.data("inputs", "warcs.jsonl"), [{"shard": s} for s in (*SHARDS, "crawl-2")])
     found = closed_by(made, "extract")
     assert list(found) == ["shards_complete"]

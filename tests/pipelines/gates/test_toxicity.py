@@ -3,9 +3,9 @@
 import pytest
 
 from pipelines.gates import common, toxicity
-from tests.pipelines.made import Made, closed_by, first, judged, params
+from pipelines.gates.expectations import FAILED
+from tests.pipelines.made import finding, first, judged, params
 
-STAGES = ("extract", "quality", "dedup", "toxicity")
 FAULTS = {
     "scores.toxicity_score_in_unit_range": (("toxicity/scores", {"toxicity_score": float("nan")}), "nan"),
     "edit_order": (("toxicity/edits", {"end": 1}), "'end': 1"),
@@ -14,17 +14,17 @@ FAULTS = {
 }
 
 
-def test_a_sound_run_opens(tmp_path):
-    assert judged(Made(tmp_path).write(*STAGES), "toxicity").open
+def test_a_sound_run_opens(made):
+    assert judged(made, "toxicity").open
 
 
 @pytest.mark.parametrize("key", FAULTS)
-def test_a_fault_closes(key, tmp_path):
+def test_a_fault_closes(key, made):
     (table, columns), shown = FAULTS[key]
-    made = Made(tmp_path)
     made.bend(table, **first(**columns))
-    found = closed_by(made.write(*STAGES), "toxicity")
-    assert shown in str(found[key].observed)
+    found = finding(made.write("toxicity"), "toxicity", key)
+    assert found.outcome == FAILED
+    assert shown in str(found.observed)
 
 
 def test_every_expectation_of_its_own_is_seen_to_fail():

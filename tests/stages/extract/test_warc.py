@@ -124,10 +124,10 @@ def test_a_page_over_the_bound_with_a_wrong_length_costs_what_it_claims(warcs):
 
 
 def test_a_record_cut_off_at_the_end_is_damage_with_one_header(warcs):
-    whole = warcs.record()
-    rows, _ = parsed(warcs.record(name="<urn:0>") + whole[:-30])
+    first, second = warcs.many(2)
+    rows, _ = parsed(first + second[:-30])
     damage = rows[1]
-    assert (damage.offset, damage.end, damage.n_headers) == (len(whole), 2 * len(whole) - 30, 1)
+    assert (damage.offset, damage.end, damage.n_headers) == (len(first), len(first + second) - 30, 1)
 
 
 @pytest.mark.parametrize("length", [0, 5, 10**6, 10**12])
@@ -156,6 +156,18 @@ def test_neighbouring_damage_is_one_region(warcs):
     rows, _ = parsed(b"WARC/1.0\r\n" * 1000 + warcs.record())
     assert [type(row) for row in rows] == [Damage, Record]
     assert (rows[0].n_headers, rows[0].why) == (1000, "a WARC header that cannot be read")
+
+
+def test_a_header_cut_off_does_not_take_the_fields_of_the_next(warcs):
+    whole = warcs.record(name="<urn:2>")
+    rows, _ = parsed(warcs.record()[:60] + b"\r\n" + whole)
+    assert [type(row) for row in rows] == [Damage, Record]
+    assert rows[1].doc_id == one(whole).doc_id
+
+
+def test_a_length_beyond_all_memory_is_not_believed(warcs):
+    rows, _ = parsed(warcs.zipped(warcs.record(length=10**17)) + warcs.zipped(warcs.record()))
+    assert [type(row) for row in rows] == [Damage, Record]
 
 
 def test_many_headers_that_claim_much_take_linear_time(warcs):

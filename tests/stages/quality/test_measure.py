@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import polars as pl
@@ -123,3 +124,14 @@ def test_one_decision_per_document_in_their_order() -> None:
     conforms(frame, schemas.DECISIONS)
     assert frame["doc_id"].to_list() == tables["extract/documents"]["doc_id"].to_list()
     assert frame["keep"].to_list() == [True, False, True, False] * 10
+
+
+@pytest.mark.parametrize("piece", ["1", " ", "…", "a\n", " .", "javascrip", "a.)", "the "])
+def test_time_is_linear_in_a_hostile_text(piece: str) -> None:
+    """Quadratic work on 300,000 characters takes minutes; the bound is far from both."""
+    tables = documents(piece * (300_000 // len(piece)))
+    start = time.process_time()
+    for family in families():
+        measure_signals(tables, Family(name=family), {})
+    write_edits(tables, Edits(line_rules=("javascript", "policy", "lorem", "no_terminal_mark", "short")), {})
+    assert time.process_time() - start < 5
