@@ -12,8 +12,9 @@ from pipelines import context, outputs
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput, GateClosed
+from pipelines.files import read_lines, write_lines
 from pipelines.outputs import STAGES
-from pipelines.store import ROOT, read_lines, write_lines
+from pipelines.store import ROOT
 
 MACHINE = ("engine_crashed", "engine_timeout", "engine_memory")
 

@@ -14,12 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.context import Context
 from pipelines.errors import Infrastructure
-from pipelines.store import read_json, write_json, write_text
+from pipelines.files import read_json, write_json, write_text
 
 START_WITHIN = 40.0  # seconds
 PREFIX = "slg-"
@@ -70,10 +70,8 @@ class Cluster:
                     self.child.wait(patience)
                 except subprocess.TimeoutExpired:
                     continue
-        try:
-            os.killpg(self.child.pid, signal.SIGKILL)  # whoever outlived the head, and only its own session
-        except ProcessLookupError:
-            pass
+        with suppress(ProcessLookupError):  # whoever outlived the head, and only its own session
+            os.killpg(self.child.pid, signal.SIGKILL)
         shutil.rmtree(self.temp, ignore_errors=True)
 
 
@@ -88,7 +86,7 @@ def auth(run_dir: Path) -> dict[str, str]:
 
 @contextmanager
 def address_for(ctx: Context) -> Iterator[str]:
-    """Where to connect: RAY_ADDRESS, or the run's cluster (asked for), or one of our own for the length of the block."""
+    """Where to connect: RAY_ADDRESS, the run's cluster (asked for), or one of our own for the length of the block."""
     given = os.environ.get("RAY_ADDRESS")
     if given:
         yield given

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines import store as files
+from pipelines import files
 from pipelines.errors import BadInput
 from pipelines.stat import StatCache
 from pipelines.store import ROOT, Store

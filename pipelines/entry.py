@@ -1,4 +1,4 @@
-"""How every entry point begins and ends: params, lock, signals, one sentence for people, one exit code for schedulers."""
+"""How every entry point begins and ends: params, lock, signals, a sentence for people, an exit code for schedulers."""
 
 import argparse
 import os
@@ -15,8 +15,9 @@ from types import FrameType
 from pipelines import context
 from pipelines.context import Context
 from pipelines.errors import DONE, INFRASTRUCTURE, INTERRUPTED, Infrastructure, Interrupted, Stop
+from pipelines.files import read_json, write_json
 from pipelines.locks import Lock
-from pipelines.store import ROOT, read_json, write_json
+from pipelines.store import ROOT
 
 
 def stage_main(name: str, work: Callable[[Context], object], argv: Sequence[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def guarded(name: str, work: Callable[[], None]) -> int:
         code, message = INTERRUPTED, "interrupted; what was finished is kept"
     except (OSError, MemoryError) as error:
         code, message = INFRASTRUCTURE, f"{type(error).__name__}: {error}"
-    except Exception as error:  # a fault of ours: shown whole, and told apart from bad data by its code
+    except Exception as error:  # noqa: BLE001 - a fault of ours: shown whole, and told apart from bad data by its code
         traceback.print_exc()
         code, message = INFRASTRUCTURE, f"fault in the program: {type(error).__name__}: {error}"
     if code != DONE:

@@ -15,9 +15,9 @@ from pipelines import outputs
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
+from pipelines.files import read_lines
 from pipelines.sandbox import Sandbox
 from pipelines.stage import Stage
-from pipelines.store import read_lines
 from pipelines.work import Family, Read, Result
 from stages import schemas
 from stages.extract.forbidden import FORBIDDEN, Takedowns, forbid

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
-from pipelines.store import matching, write_lines
+from pipelines.files import matching, write_lines
 
 HEAD = 1 << 16
 

@@ -10,8 +10,9 @@ import polars as pl
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
+from pipelines.files import read_lines, write_json
 from pipelines.stage import Stage
-from pipelines.store import read_lines, read_rows, write_json
+from pipelines.store import read_rows
 from pipelines.work import Family, Read
 from stages import schemas
 from stages.mix import collapse, counts, release, sampling, sizes, synthetic

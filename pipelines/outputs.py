@@ -4,16 +4,20 @@ The manifest is what later stages depend on; the gate's `.open` file holds the d
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.store import Ref, Store, read_json, read_lines, write_json, write_lines
+import polars as pl
+
+from pipelines.files import read_json, read_lines, write_json, write_lines
+from pipelines.store import Ref, Store, read_some_lines
 from stages import census
 from stages.census import Count
 
 STAGES = ("extract", "quality", "dedup", "toxicity", "mix")
+CENSUS = {"shard": pl.String, "metric": pl.String, "key": pl.String, "count": pl.Int64}
 WHOLE = "part-00000"  # the shard name of tables that are not cut by input
 
 
@@ -67,11 +71,16 @@ def _manifest_path(store: Store, stage: str) -> Path:
     return store.data(stage, "manifest.jsonl")
 
 
-def shard_census(store: Store, stage: str) -> dict[str, list[Count]]:
-    """Shard -> its counts, sorted by shard."""
+def shard_census(store: Store, stage: str, metrics: Sequence[str] | None = None) -> dict[str, list[Count]]:
+    """Shard -> its counts, sorted by shard; of `metrics` alone where they are named: a tenth of the memory."""
+    path = store.data(stage, "census.jsonl")
+    if metrics is None:
+        rows: Iterable[tuple[str, str, str, int]] = (tuple(row.values()) for row in read_lines(path))
+    else:
+        rows = read_some_lines(path, CENSUS, "metric", metrics).iter_rows()
     out: dict[str, list[Count]] = {}
-    for row in read_lines(store.data(stage, "census.jsonl")):
-        out.setdefault(row["shard"], []).append((row["metric"], row["key"], row["count"]))
+    for shard, metric, key, n in rows:
+        out.setdefault(shard, []).append((metric, key, n))
     return out
 
 

@@ -13,9 +13,10 @@ from importlib import import_module
 from pipelines import context, inputs, outputs
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
+from pipelines.files import read_lines
 from pipelines.outputs import STAGES
 from pipelines.stage import Todo
-from pipelines.store import ROOT, read_lines
+from pipelines.store import ROOT
 
 
 def main(argv: Sequence[str] | None = None) -> int:

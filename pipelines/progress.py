@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.store import append_line
+from pipelines.files import append_line
 from pipelines.work import Job, Receipt
 from stages.census import pick
 

@@ -49,8 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_status(ROOT, "run", DONE, "done")
             print(_summary(ctx))
 
-    code = guarded("run", run)
-    return code
+    return guarded("run", run)
 
 
 def _said(args: argparse.Namespace) -> dict[str, str]:
@@ -60,7 +59,9 @@ def _said(args: argparse.Namespace) -> dict[str, str]:
 
 def _repro(ctx: Context, targets: Sequence[str]) -> None:
     keeper = Keeper(ctx.run_dir, workers_of(ctx))
-    child = subprocess.Popen([sys.executable, "-m", "dvc", "repro", "-q", *targets], cwd=ctx.root, start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", "-q", *targets], cwd=ctx.root, start_new_session=True
+    )
     try:
         while child.poll() is None:
             keeper.attend()

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from pipelines.cluster import address_for, workers_of
+from pipelines.cluster import address_for
 from pipelines.context import Context
 from pipelines.errors import BadInput, Infrastructure, Stop
 from pipelines.store import Store
@@ -60,9 +61,9 @@ def attempt(job: Job, store: Store) -> Done:
         return Done(job, None, str(error), stop=error.code)
     except Stop:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a body raises is its shard's end, not the stage's
         last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(last.filename)}:{last.lineno}"
+        where = f"{Path(last.filename).name}:{last.lineno}"
         return Done(job, None, f"{type(error).__name__}: {error} ({where})", peak_mb=_peak())
     return Done(job, receipt, peak_mb=_peak())
 
@@ -160,7 +161,7 @@ def _alive(ray: Any, address: str) -> bool:
     pool = ThreadPoolExecutor(1)
     try:
         return any(node["Alive"] for node in pool.submit(ray.nodes).result(10))
-    except Exception:  # whatever ray raises here, it does not answer
+    except Exception:  # noqa: BLE001 - whatever ray raises here, it does not answer
         return False
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

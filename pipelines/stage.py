@@ -10,9 +10,10 @@ from typing import Any
 from pipelines import outputs, runner
 from pipelines.context import Context
 from pipelines.errors import BadInput, GateClosed, ShardFailed
+from pipelines.files import below, read_json
 from pipelines.outputs import WHOLE, Manifest
 from pipelines.progress import Progress
-from pipelines.store import Ref, below, read_json
+from pipelines.store import Ref
 from pipelines.work import Family, Job, Read, Receipt, Shards, parse_receipt, receipt_of
 from stages.census import Count, add
 
@@ -154,7 +155,7 @@ class Stage:
         outputs.write_manifest(self.ctx.store, self.name, own)
 
     def _remove_orphans(self, own: list[Ref]) -> None:
-        """Files of shards that left. Where tables carry their digest, an old manifest may still want them: they stay."""
+        """Files of shards that left. Tables that carry their digest stay: an old manifest may still want them."""
         store = self.ctx.store
         if store.named_by_digest:
             return

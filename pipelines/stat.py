@@ -6,7 +6,7 @@ A wrong entry needs a file that changed without its size or mtime changing: `--v
 import sqlite3
 from pathlib import Path
 
-from pipelines import store
+from pipelines import files
 
 
 class StatCache:
@@ -28,7 +28,7 @@ class StatCache:
         found = self.seen(path)
         if found is not None:
             return found
-        digest = store.file_digest(path)
+        digest = files.file_digest(path)
         self.remember(path, digest)
         return digest
 

@@ -5,23 +5,21 @@ data/<stage>/<table>/<shard>.parquet; with run.store elsewhere they lie there an
 that an old manifest still finds its tables. Knows no stage's meaning.
 """
 
-import glob
 import gzip
 import hashlib
 import io
 import json
-import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import BadInput, Infrastructure
+from pipelines.files import committed
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path("data")
@@ -82,7 +80,7 @@ class Store:
         return self.tables / stage / "receipts" / family / name
 
     def write(self, table: str, shard: str, frame: pl.DataFrame, schema: pa.Schema) -> Output:
-        """Cast to the schema, commit as Parquet, return what was committed. Raises Infrastructure when the disk is full."""
+        """Cast to the schema, commit as Parquet, return what was committed. Raises Infrastructure on a full disk."""
         arrow = _cast(frame, schema, f"{table}/{shard}")
         self.tables.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
@@ -174,73 +172,13 @@ class _Sha(io.RawIOBase):
         return True
 
 
-class committed:  # noqa: N801 - reads as a statement: with committed(path) as file
-    """A file that appears under its name when the block ends well, and not at all otherwise."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-    def __enter__(self) -> IO[bytes]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.tmp.open("wb")
-        except OSError as error:
-            raise Infrastructure(f"{self.path}: cannot be written ({error.strerror})") from error
-        return self.file
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            if error is None:
-                self.file.flush()
-                os.fsync(self.file.fileno())
-                self.file.close()
-                self.tmp.replace(self.path)
-        except OSError as full:
-            raise Infrastructure(f"{self.path}: cannot be written ({full.strerror})") from full
-        finally:
-            self._drop()
-        if isinstance(error, OSError):
-            raise Infrastructure(f"{self.path}: cannot be written ({error.strerror or error})") from error
-
-    def _drop(self) -> None:
-        # Closing flushes what is buffered, which fails again on a full disk.
-        try:
-            self.file.close()
-        except OSError:
-            os.close(self.file.fileno()) if not self.file.closed else None
-        self.tmp.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Commit a text file, unless it already says the same (so that its mtime stays)."""
-    if path.is_file() and path.read_text() == text:
-        return
-    with committed(path) as file:
-        file.write(text.encode())
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Commit a JSON file, keys as given, floats as they are."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_lines(path: Path, rows: Iterable[Any]) -> None:
-    """Commit a JSON Lines file."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file, or None where it is missing or no JSON (a torn file is as good as none)."""
-    try:
-        return json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def read_lines(path: Path) -> list[Any]:
-    """The rows of a JSON Lines file; none where the file is missing."""
-    return [json.loads(line) for line in path.read_text().splitlines() if line] if path.is_file() else []
+def read_some_lines(
+    path: Path, schema: Mapping[str, type[pl.DataType]], column: str, wanted: Sequence[str]
+) -> pl.DataFrame:
+    """The rows of a JSON Lines file whose `column` is one of `wanted`, the others never held; none without the file."""
+    if not path.is_file() or not path.stat().st_size:
+        return pl.DataFrame(schema=schema)
+    return pl.scan_ndjson(path, schema=dict(schema)).filter(pl.col(column).is_in(wanted)).collect()
 
 
 def read_rows(path: Path) -> pl.DataFrame:
@@ -253,9 +191,9 @@ def read_rows(path: Path) -> pl.DataFrame:
             return _frame(pq.read_table(path, partitioning=None))
         except (OSError, pa.ArrowInvalid) as error:
             raise BadInput(f"{path}: is no readable Parquet file ({error})") from error
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    opener = gzip.open if path.suffix == ".gz" else open
     rows: list[dict[str, Any]] = []
-    with opened as lines:
+    with opener(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
@@ -265,39 +203,3 @@ def read_rows(path: Path) -> pl.DataFrame:
             except (ValueError, AttributeError) as error:
                 raise BadInput(f"{path}: line {number} is no JSON object ({error})") from error
     return pl.DataFrame(rows, infer_schema_length=None, strict=False)
-
-
-def append_line(path: Path, row: Any) -> None:
-    """Add a row to a log under .run/ (never to an out)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes. Raises BadInput where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def matching(root: Path, pattern: str) -> list[Path]:
-    """Files that a path or glob names, relative to `root`, sorted."""
-    return sorted(Path(p) for p in glob.glob(str(root / pattern), recursive=True) if Path(p).is_file())
-
-
-def text_of(path: Path) -> str:
-    """A text file's content."""
-    return path.read_text()
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a folder and all below it."""
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def below(folder: Path, pattern: str) -> Iterator[Path]:
-    """Files below a folder, sorted."""
-    return iter(sorted(p for p in folder.rglob(pattern) if p.is_file()))

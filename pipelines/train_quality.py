@@ -7,7 +7,7 @@ learnt from them; the rest is in pipelines/training.py.
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.store import write_text
+from pipelines.files import write_text
 from pipelines.training import (
     HEAD,
     ROOT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.store import write_text
+from pipelines.files import write_text
 from pipelines.training import (
     HEAD,
     ROOT,

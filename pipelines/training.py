@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import BadInput
-from pipelines.store import file_digest, write_text
+from pipelines.files import file_digest, write_text
 from stages.fasttext_models import PREFIX, Recipe, plain, score, train
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import polars as pl
 import pyarrow as pa
 
+from pipelines.files import read_json, write_json
 from pipelines.recipe import recipe
 from pipelines.stat import StatCache
-from pipelines.store import Output, Ref, Store, read_json, write_json
+from pipelines.store import Output, Ref, Store
 from stages import census
 from stages.census import Count
 
@@ -44,7 +45,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Family:
-    """One measure or decision: what it reads, the body it calls, what it writes, and what else the result depends on."""
+    """One measure or decision: what it reads, the body it calls, what it writes, and what else it depends on."""
 
     name: str
     body: Body
@@ -185,7 +186,7 @@ def parse_receipt(raw: Any) -> Receipt | None:
 
 
 def _stands(out: Output, store: Store, stat: StatCache, verify: bool) -> bool:
-    """Whether the file on disk is the one the receipt lists: by size and mtime, else by its bytes, or by its content."""
+    """Whether the file on disk is the one the receipt lists: by size and mtime, else by bytes, or by content."""
     path = store.path(out.ref)
     if not path.is_file() or path.stat().st_size != out.size:
         return False

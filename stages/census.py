@@ -111,4 +111,3 @@ def add(censuses: Iterable[Iterable[Count]]) -> list[Count]:
 def pick(census: Iterable[Count], metric: str) -> dict[str, int]:
     """The counts of one metric by key."""
     return {key: n for m, key, n in census if m == metric}
-

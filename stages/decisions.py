@@ -51,7 +51,9 @@ def decide(measures: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         _first([(f"_{i}", _lit(rule.bound)) for i, rule in enumerate(rules)], pl.Float64).alias("bound"),
         reasons.list.slice(1).alias("also"),
         _first([(f"_{i}", rule.related) for i, rule in enumerate(rules)], pl.String).alias("related_doc_id"),
-        _first([(f"_{i}", rule.detail) for i, rule in enumerate(rules)], pl.String).str.slice(0, DETAIL_MAX).alias("detail"),
+        _first([(f"_{i}", rule.detail) for i, rule in enumerate(rules)], pl.String)
+        .str.slice(0, DETAIL_MAX)
+        .alias("detail"),
     )
 
 

@@ -48,7 +48,7 @@ def _subtract(span: Span, gone: list[Span]) -> list[Span]:
 
 
 def apply_table(documents: pl.DataFrame, *edits: pl.DataFrame) -> pl.DataFrame:
-    """`documents` (doc_id, text, …) with every edit of the given tables applied to its text; other columns untouched."""
+    """`documents` (doc_id, text, …) with every edit of the given tables applied to its text; the rest untouched."""
     rows = pl.concat([e.select("doc_id", "start", "end", "replacement") for e in edits]) if edits else None
     if rows is None or rows.is_empty():
         return documents

@@ -64,12 +64,12 @@ class Gate(Strict):
 
     min_rows: int = Field(default=1, ge=0)  # kept rows
     reject_rate: Band = Band()
-    reject: dict[str, Band] = {}  # reason -> share of all rows
-    languages: dict[str, Band] = {}  # language -> share of kept rows
+    reject: dict[str, Band] = Field(default_factory=dict)  # reason -> share of all rows
+    languages: dict[str, Band] = Field(default_factory=dict)  # language -> share of kept rows
 
 
 class MixGate(Gate):
-    """Bounds of the mixture. `low_power_tokens`: with more synthetic tokens, too few for the statistics is no excuse."""
+    """Bounds of the mixture. `low_power_tokens`: with more synthetic tokens, ABSTAIN(low_power) closes the gate."""
 
     low_power_tokens: int = Field(default=1_000_000, ge=0)
 

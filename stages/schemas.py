@@ -18,7 +18,10 @@ def _schema(fields: Fields) -> pa.Schema:
 # extract: what the archive holds, found by a scan of its bytes that shares no code with the WARC parser.
 RECORDS = _schema(
     [
-        ("warc_offset", INT),  # of the record's member in the file as stored (compressed), or of its header where uncompressed
+        (
+            "warc_offset",
+            INT,
+        ),  # of the record's member in the file as stored (compressed), or of its header where uncompressed
         ("record_type", STR),
         ("doc_id", STR),  # null where the record is no response, revisit or resource
         ("url", STR),

@@ -19,8 +19,9 @@ os.environ.setdefault("SLUICEGATE_CORPORA", str(ROOT.parent / "shared" / "corpor
 
 from pipelines import inputs, outputs  # noqa: E402 - after the cache folder is set
 from pipelines.context import Context  # noqa: E402
+from pipelines.files import read_lines  # noqa: E402
 from pipelines.outputs import STAGES  # noqa: E402
-from pipelines.store import Store, read_lines  # noqa: E402
+from pipelines.store import Store  # noqa: E402
 from stages.params import parse  # noqa: E402
 
 CODE = (

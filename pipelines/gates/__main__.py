@@ -10,8 +10,9 @@ from pipelines import context, outputs
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment, stage_main
 from pipelines.errors import BadInput
+from pipelines.files import remove_tree
 from pipelines.outputs import STAGES
-from pipelines.store import ROOT, remove_tree
+from pipelines.store import ROOT
 
 USAGE = f"usage: python -m pipelines.gates {{{','.join(STAGES)}}} | --docs"
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.files import read_json
 from pipelines.outputs import Manifest
-from pipelines.store import Store, read_json
+from pipelines.store import Store
 
 Row = dict[str, str | int | None]
 SCHEMA = {

@@ -11,15 +11,17 @@ from typing import Any
 import polars as pl
 
 from pipelines import outputs
+from pipelines.files import read_lines
 from pipelines.gates import collapse, files, rows
 from pipelines.gates.checks import Suite
 from pipelines.outputs import Manifest
-from pipelines.store import Ref, Store, read_lines
+from pipelines.store import Ref, Store
 from stages import census
 from stages.census import Count
 
 PARENT = {"quality": "extract", "dedup": "quality", "toxicity": "dedup", "mix": "toxicity"}
 ACCOUNT = ("n_headers", "n_rows", "n_other_types", "n_damaged", "n_headers_in_damage", "n_embedded")
+METRICS = ("rows", "tokens", "reason", "language", "account")
 Record = dict[str, Any]
 
 
@@ -40,7 +42,7 @@ def whole(data: pl.DataFrame, *names: str) -> Frame:
 
 def gather(store: Store, suite: Suite, manifest: Manifest, bands: Iterable[str]) -> dict[str, Frame]:
     """Frame name -> frame. `bands`: columns of totals ("reject <reason>", "language <code>") that must be there."""
-    by_shard = outputs.shard_census(store, suite.stage)
+    by_shard = outputs.shard_census(store, suite.stage, METRICS)
     given = _given(store, suite.stage, manifest)
     looked = rows.look(store, suite, manifest)
     seen = files.look(store, manifest, looked.unread)
@@ -53,7 +55,8 @@ def gather(store: Store, suite: Suite, manifest: Manifest, bands: Iterable[str])
     if suite.stage == "mix":
         frames["collapse"] = whole(collapse.look(store, manifest))
     for name, (data, total) in looked.frames.items():
-        frames[name] = Frame(data, ("shard", "doc_id"), data.height, total)
+        named = tuple(c for c in ("shard", "doc_id", "related_doc_id") if c in data.columns)
+        frames[name] = Frame(data, named, data.height, total)
     return frames
 
 
@@ -61,7 +64,8 @@ def _given(store: Store, stage: str, manifest: Manifest) -> dict[str, int | None
     """Shard -> rows that the stage was given there; None where only the shard's name is known (extract)."""
     if stage == "extract":
         return {str(row["shard"]): None for row in read_lines(store.data("inputs", "warcs.jsonl"))}
-    kept = {s: census.pick(c, "rows").get("kept", 0) for s, c in outputs.shard_census(store, PARENT[stage]).items()}
+    counts = outputs.shard_census(store, PARENT[stage], ("rows",))
+    kept = {shard: census.pick(found, "rows").get("kept", 0) for shard, found in counts.items()}
     parent = outputs.manifest(store, PARENT[stage])
     given: dict[str, int | None] = {r.shard: kept.get(r.shard, 0) for r in _decisions(parent, PARENT[stage])}
     if stage == "mix":

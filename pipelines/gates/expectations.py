@@ -4,6 +4,7 @@ Importing it costs about two seconds, so only the gates' own process does. A sui
 check that could not run (a missing column, an engine's error) is told apart from one that failed.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ HELD, FAILED, COULD_NOT_RUN = "held", "failed", "could not run"
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one check. `observed`: the value of a frame of one row, the first offending rows, or a row count."""
+    """What came of one check. `observed`: the one row of a frame without names, rows at fault, or a row count."""
 
     check: Check
     outcome: str
@@ -97,8 +98,8 @@ def _error(info: dict[str, Any]) -> str | None:
 
 
 def _observed(check: Check, result: dict[str, Any], frame: Frame) -> Any:
-    if frame.data.height == 1:
-        return {name: frame.data[name][0] for name in check.columns}
+    if not frame.names:
+        return {name: _shown(frame.data[name][0]) for name in check.columns}
     if not result["unexpected_count"]:
         return f"{frame.data.height} rows, none at fault"
     return _offenders(check, result["partial_unexpected_list"], frame)
@@ -113,10 +114,21 @@ def _offenders(check: Check, values: list[Any], frame: Frame) -> list[dict[str, 
     found = []
     for value in values:
         parts = list(value.values()) if isinstance(value, dict) else value if len(columns) > 1 else [value]
-        found.append(pl.all_horizontal(pl.col(c).eq_missing(pl.lit(p)) for c, p in zip(columns, parts)))
+        found.append(pl.all_horizontal(_holds(frame.data, c, p) for c, p in zip(columns, parts)))
     rows = frame.data.filter(pl.any_horizontal(found)).head(SHOWN)
     shown = list(dict.fromkeys((*frame.names, *columns)))
-    return rows.select(shown).to_dicts() if rows.height else [{"values": values}]
+    return [{name: _shown(v) for name, v in row.items()} for row in rows.select(shown).to_dicts()]
+
+
+def _holds(data: pl.DataFrame, column: str, value: Any) -> pl.Expr:
+    """Whether a row holds a value; a NaN comes back from the engine as null."""
+    same = pl.col(column).eq_missing(pl.lit(value))
+    return same | pl.col(column).is_nan().fill_null(False) if value is None and data[column].dtype.is_float() else same
+
+
+def _shown(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def data_docs(folder: Path, results: Sequence[tuple[str, Frame, Sequence[Check]]]) -> None:

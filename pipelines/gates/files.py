@@ -16,16 +16,16 @@ Seen = tuple[str, str, int, int, str | None]
 
 def look(store: Store, manifest: Manifest, unread: list[tuple[Ref, str]]) -> pl.DataFrame:
     """A row per file looked into: table, shard, rows, rows_in_file, fault. `unread`: files known to be at fault."""
-    chosen = set(sample(sorted({ref.shard for ref in manifest.refs})))
+    chosen = set(sample(sorted({ref.shard for ref in manifest.refs}), MOST_SHARDS))
     seen = [_look_into(store, ref) for ref in manifest.refs if ref.shard in chosen]
     seen += [(ref.table, ref.shard, ref.rows, ref.rows, why) for ref, why in unread if ref.shard not in chosen]
     schema = {"table": pl.String, "shard": pl.String, "rows": pl.Int64, "rows_in_file": pl.Int64, "fault": pl.String}
     return pl.DataFrame(seen, schema=schema, orient="row")
 
 
-def sample(shards: list[str]) -> list[str]:
-    """At most MOST_SHARDS of them, always the same."""
-    return sorted(shards, key=lambda shard: hashlib.sha256(shard.encode()).digest())[:MOST_SHARDS]
+def sample(shards: list[str], most: int) -> list[str]:
+    """At most `most` of them, always the same."""
+    return sorted(shards, key=lambda shard: hashlib.sha256(shard.encode()).digest())[:most]
 
 
 def _look_into(store: Store, ref: Ref) -> Seen:

@@ -14,10 +14,11 @@ from typing import Any
 from pipelines import outputs
 from pipelines.context import Context
 from pipelines.errors import GateClosed
+from pipelines.files import write_json
 from pipelines.gates.checks import Check, Suite
 from pipelines.gates.evidence import Frame, gather
 from pipelines.gates.expectations import COULD_NOT_RUN, HELD, Finding, validate
-from pipelines.store import Store, write_json
+from pipelines.store import Store
 from stages.params import Params
 
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from pipelines.files import write_text
 from pipelines.reports import facts, sections, verdicts
 from pipelines.reports.markup import Html, details, join, section, table
 from pipelines.reports.page import page
-from pipelines.store import Store, write_text
+from pipelines.store import Store
 from stages.params import Params
 from stages.params import sections as plain
 
@@ -17,7 +18,6 @@ def build(store: Store, params: Params) -> Path:
     stages = facts.of(store)
     body = join(
         (
-            sections.header(stages),
             sections.funnel(stages),
             sections.reasons(stages),
             sections.languages(stages),
@@ -28,7 +28,7 @@ def build(store: Store, params: Params) -> Path:
         )
     )
     path = store.data("reports", "index.html")
-    write_text(path, page("Sluicegate quality report", body))
+    write_text(path, page("Sluicegate quality report", join((sections.header(stages, body), body))))
     return path
 
 

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import outputs
+from pipelines.files import read_json
 from pipelines.outputs import STAGES
-from pipelines.store import Store, read_json
+from pipelines.store import Store
 from stages import census
 from stages.census import Count
 
+METRICS = (
+    *("rows", "tokens", "reason", "reason_tokens", "failed", "alone", "pair"),
+    *("language", "language_tokens"),
+)
 Side = Mapping[str, int]
 
 
@@ -44,7 +49,7 @@ def _facts(store: Store, stage: str) -> Facts:
     now = outputs.manifest(store, stage)
     verdict = read_json(outputs.gate_path(store, stage, "json"))
     judged = isinstance(verdict, dict) and now is not None and verdict.get("manifest") == now.digest
-    by_shard = outputs.shard_census(store, stage) if now else {}
+    by_shard = outputs.shard_census(store, stage, METRICS) if now else {}
     stale = tuple(outputs.stale(store, stage)) if now else ()
     state = "not run" if now is None else "stale" if stale else _gate(store, stage, judged)
     return Facts(stage, state, stale, by_shard, census.add(by_shard.values()), verdict if judged else {})

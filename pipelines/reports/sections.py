@@ -10,19 +10,23 @@ from stages.census import Count
 
 MOST = 30  # rows of a table that are shown before the rest is summed up or left out
 MOST_SHARDS = 200
+STATES = (
+    *("not-run", "stale", "closed", "open", "not-judged"),
+    *("held", "failed", "could-not-run", "pass", "warn", "abstain", "refuse"),
+)
 Stages = Mapping[str, Facts]
 
 
 def mark(state: str) -> Html:
     """A state as a small coloured word."""
-    known = state if state.replace(" ", "").isalpha() and state.isascii() else ""
-    return Html(f'<span class="mark {known.lower().replace(" ", "-")}">{text(state)}</span>')
+    css = state.lower().replace(" ", "-")
+    return Html(f'<span class="mark {css if css in STATES else "other"}">{text(state)}</span>')
 
 
-def header(stages: Stages) -> Html:
-    """Title and, per stage, what its gate says."""
+def header(stages: Stages, body: Html) -> Html:
+    """Title, what each stage's gate says, and links to the parts that the body has."""
     items = "".join(_state(facts) for facts in stages.values())
-    links = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in ANCHORS)
+    links = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in ANCHORS if f'id="{anchor}"' in body)
     lead = paragraph("How crawled pages became training text: what was kept, what was rejected, and why.", "soft")
     top = f"<header>\n<h1>Sluicegate quality report</h1>\n{lead}"
     return Html(f'{top}<ul class="states">\n{items}</ul>\n<nav>{links}</nav>\n</header>\n')
@@ -35,6 +39,7 @@ ANCHORS = (
     ("shards", "Input shards"),
     ("collapse", "Collapse"),
     ("gates", "Gates"),
+    ("recipe", "Recipe"),
 )
 
 

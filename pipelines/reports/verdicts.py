@@ -63,7 +63,7 @@ def _sources(raw: object) -> Html:
 
 def gates(stages: Stages) -> Html:
     """Every gate with what it expects; what is not met comes first."""
-    return section("gates", "Gates", *(part for facts in stages.values() for part in _gate(facts)))
+    return section("gates", "Gates", *(part for facts in stages.values() if facts.ran for part in _gate(facts)))
 
 
 def _gate(facts: Facts) -> Iterator[Html]:

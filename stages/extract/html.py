@@ -33,6 +33,7 @@ _FLAT = frozenset(
     | {"rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"}
 )
 _SEGMENTS = 16
+_LONG_TAG = 50_000  # characters
 
 
 def decode(body: bytes, charset: str | None) -> tuple[str, str]:
@@ -91,14 +92,24 @@ def look(body: bytes, charset: str | None, max_nodes: int, max_depth: int) -> Lo
 def size(html: str, max_nodes: int, max_depth: int) -> tuple[int, int]:
     """(elements, depth) as the tags tell them. A depth that cannot exceed `max_depth` is told as a rough upper bound.
 
-    Depth counts the tags that are open, without those that close by themselves. A page that misleads this count is
-    left to the limits of the process that parses it.
+    Tags flooded with attributes count for more than one element. Depth counts the tags that are open, without those
+    that close by themselves. A page that misleads these counts is left to the limits of the process that parses it.
     """
-    n_tags = html.count("<") - html.count("</")
+    n_tags = html.count("<") - html.count("</") + _attribute_floods(html)
     if n_tags <= max_depth or n_tags > max_nodes:
         return n_tags, 0
     rough = _rough_depth(html)
     return n_tags, rough if rough <= max_depth else _open_tags(html)
+
+
+def _attribute_floods(html: str) -> int:
+    """What tags of extreme length weigh, in elements: parsers compare each attribute with all before it (300,000 in
+    one tag: minutes), so k attributes weigh k squared, one element for a thousand comparisons.
+    """
+    if len(html) < _LONG_TAG:
+        return 0
+    long = (part.partition(">")[0] for part in html.split("<") if len(part) >= _LONG_TAG)
+    return sum(len(tag.split()) ** 2 // 1000 for tag in long if len(tag) >= _LONG_TAG and tag[0].isalpha())
 
 
 def _rough_depth(html: str) -> int:

@@ -13,7 +13,7 @@ import polars as pl
 from stages.mix.params import Collapse
 from stages.shingles import Hashes, ngrams
 
-MAX_NGRAMS = 1 << 20  # rows per source: 32 MB
+MAX_NGRAMS = 1 << 18  # rows per source: 8 MB; a share of .2 then has a standard error below .001
 PAID_COPIES = 4  # copies beyond the fourth teach little (Muennighoff et al. 2023, section 5)
 
 
@@ -46,11 +46,17 @@ def _ngrams(documents: pl.DataFrame, n: int) -> pl.DataFrame:
 
 
 def _sample(source: str, batches: Iterable[Hashes]) -> pl.DataFrame:
-    """The counts of a source's n-grams, batch after batch, so that the table never grows far beyond its bound."""
-    table = _table(source, 0, np.empty(0, dtype=np.uint64))
+    """The counts of a source's n-grams. What the sample so far leaves out is dropped before it is sorted."""
+    table, bits, waiting = _table(source, 0, _NONE), 0, [_NONE]
     for batch in batches:
-        table = merge([table, _table(source, 0, batch)])
-    return table
+        waiting.append(batch[batch & np.uint64(2**bits - 1) == 0])
+        if sum(map(len, waiting)) > MAX_NGRAMS:
+            table = merge([table, _table(source, bits, np.concatenate(waiting))])
+            bits, waiting = int(table["bits"].max() or bits), [_NONE]  # type: ignore[arg-type]
+    return merge([table, _table(source, bits, np.concatenate(waiting))])
+
+
+_NONE: Hashes = np.empty(0, dtype=np.uint64)
 
 
 def _table(source: str, bits: int, hashes: Hashes) -> pl.DataFrame:

@@ -14,7 +14,7 @@ Span = tuple[int, int]
 _LOCAL = re.compile(r"[\w.%+'-]{1,64}")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?!\w)")
 _IPV4 = re.compile(r"(?<![\w.])(?<!\w/)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?\w)")
-_IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:.])")
+_IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])(?!\.\w)")
 _VERSION = re.compile(
     r"(?i)(?:version|release|firmware|build|section|chapter|paragraph|article|clause|ver\.?|rev\.?)\W{0,3}\Z"
 )
@@ -59,8 +59,9 @@ def ips(text: str) -> Iterator[Span]:
         if _is_public(match[0]) and not _VERSION.search(text, max(0, match.start() - 16), match.start()):
             yield match.span()
     for match in _IPV6.finditer(text):
-        if _is_global(match[0].rstrip(":") if not match[0].endswith("::") else match[0]):
-            yield match.span()
+        address = match[0] if match[0].endswith("::") else match[0].rstrip(":")
+        if _is_global(address):
+            yield match.start(), match.start() + len(address)
 
 
 def _is_public(quad: str) -> bool:

@@ -10,8 +10,9 @@ import polars as pl
 import yaml
 
 from pipelines import outputs
+from pipelines.files import write_json, write_lines
 from pipelines.gates.files import schema_of
-from pipelines.store import ROOT, Ref, Store, write_json, write_lines
+from pipelines.store import ROOT, Ref, Store
 from stages import census
 from stages.census import Count
 from stages.params import Params, parse

@@ -10,8 +10,9 @@ import yaml
 from pipelines import context
 from pipelines.context import Context
 from pipelines.errors import BadInput
+from pipelines.files import file_digest, read_lines
 from pipelines.inputs import resolve
-from pipelines.store import ROOT, Store, file_digest, read_lines
+from pipelines.store import ROOT, Store
 from stages.params import parse
 
 WARC = b"WARC/1.1\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
@@ -108,7 +109,7 @@ def test_digests_are_remembered_by_size_and_mtime(root: Path, monkeypatch: pytes
     resolve(of(root, "a/*"))
     read: list[Path] = []
     real = file_digest
-    monkeypatch.setattr("pipelines.store.file_digest", lambda path: read.append(path) or real(path))
+    monkeypatch.setattr("pipelines.files.file_digest", lambda path: read.append(path) or real(path))
     resolve(replace(of(root, "a/*")))
     assert read == []
     (root / "a/one.warc.gz").write_bytes(gzip.compress(WARC * 2, mtime=0))

@@ -11,7 +11,14 @@ import pytest
 from pipelines.errors import Locked
 from pipelines.locks import Lock
 
-HOLD = "import sys, time; from pathlib import Path; from pipelines.locks import Lock\nwith Lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+HOLD = """
+import sys, time
+from pathlib import Path
+from pipelines.locks import Lock
+with Lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_second_holder_is_told_who_has_it_until_that_one_is_killed(tmp_path: Path) -> None:

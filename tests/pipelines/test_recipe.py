@@ -9,7 +9,8 @@ from pipelines.recipe import ROOT, _recipe, closure, engines
 
 FILES = {
     "stages/__init__.py": "",
-    "stages/a.py": '"""A."""\nfrom stages import b\nimport polars\n\ndef f(x):\n    """Doc."""\n    return b.g(x) + 1  # one\n',
+    "stages/a.py": '"""A."""\nfrom stages import b\nimport polars\n\n'
+    'def f(x):\n    """Doc."""\n    return b.g(x) + 1  # one\n',
     "stages/b.py": '"""B."""\nimport json\n\ndef g(x):\n    return x * 2\n',
     "stages/c.py": "def h():\n    return 3\n",
 }

@@ -31,7 +31,7 @@ def processes(root: Path) -> dict[int, str]:
             try:
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
                 command = (entry / "cmdline").read_text().replace("\0", " ")
-                where = os.readlink(entry / "cwd")
+                where = str((entry / "cwd").readlink())
             except OSError:
                 continue
             if state != "Z" and (where == str(root) or str(root) in command):

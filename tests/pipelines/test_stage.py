@@ -8,12 +8,16 @@ import pytest
 
 from pipelines import outputs
 from pipelines.errors import BadInput, Infrastructure, ShardFailed
+from pipelines.files import write_text
 from pipelines.stage import Stage
-from pipelines.store import write_text
 from pipelines.work import Family, Read
 from stages import schemas
 
 BAD: set[str] = set()
+FAILED = (
+    r"1 shards of quality failed; the others are kept:\n"
+    r"  b: scores: ValueError: cannot score two \(test_stage.py:\d+\)"
+)
 
 
 def score(tables: Mapping[str, Any], params: Any, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
@@ -63,7 +67,7 @@ def test_a_failing_shard_does_not_stop_the_others_and_is_named(work) -> None:
     BAD.add("two")
     with pytest.raises(
         ShardFailed,
-        match=r"1 shards of quality failed; the others are kept:\n  b: scores: ValueError: cannot score two \(test_stage.py:\d+\)",
+        match=FAILED,
     ) as caught:
         work({"a": "one", "b": "two", "c": "three"})
     assert caught.value.code == 11

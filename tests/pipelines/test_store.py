@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import BadInput, Infrastructure
-from pipelines.store import Store, committed, content_digest, read_json, read_lines, write_lines, write_text
+from pipelines.files import committed, read_json, read_lines, write_lines, write_text
+from pipelines.store import Store, content_digest
 from stages import schemas
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("x", pa.float64()), ("n", pa.int64()), ("l", pa.list_(pa.string()))])
@@ -103,7 +104,7 @@ def test_kill_9_while_writing_leaves_no_file_under_the_final_name(tmp_path: Path
     code = f"""
 import os, signal
 from pathlib import Path
-from pipelines.store import committed
+from pipelines.files import committed
 with committed(Path({str(tmp_path / "out")!r})) as file:
     file.write(b"half"); file.flush()
     os.kill(os.getpid(), signal.SIGKILL)

@@ -23,7 +23,7 @@ def reference(text: str, edits: list[tuple[int, int, str | None]]) -> str:
         else:
             unions.append([s, e, r])
     for n, (s, e, _) in enumerate(unions):
-        owner |= {i: n for i in range(s, e)}
+        owner |= dict.fromkeys(range(s, e), n)
     out, said = [], set()
     for i, char in enumerate(text):
         if i in gone:

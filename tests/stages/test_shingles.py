@@ -38,12 +38,11 @@ def words(text: str) -> list[str]:
 
 
 def normal(texts: list[str | None]) -> list[str]:
-    parts = [
+    return [
         bytes(b.data[s:e]).decode()
         for b in normalise(pl.Series(texts, dtype=pl.String))
         for s, e in zip(b.bounds, b.bounds[1:])
     ]
-    return parts
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
+from pipelines.files import read_json, write_json
 from pipelines.gates import common, quality
 from pipelines.gates.expectations import FAILED
-from pipelines.store import read_json, write_json
 from stages.params import Gate
 from tests.pipelines.made import SHARDS, closed_by, decisions, doc, finding, first, params
 
@@ -96,9 +96,9 @@ def test_a_stage_that_leaves_something_wrong(key, made):
 def test_a_rejection_without_a_reason(made):
     rejected(made, reason=None)
     made.store.write(D, SHARDS[0], made.tables[D][SHARDS[0]], _schema(D))
-    found = closed_by(made, "quality")["rejected_with_reason"]
+    found = finding(made, "quality", "rejected_with_reason")
     assert found.outcome == FAILED
-    assert found.observed == [{"shard": SHARDS[0], "doc_id": doc(SHARDS[0], 4), "reason": None}]
+    assert (found.observed[0]["doc_id"], found.observed[0]["reason"]) == (doc(SHARDS[0], 4), None)
 
 
 @pytest.mark.parametrize(

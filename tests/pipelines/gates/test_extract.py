@@ -80,7 +80,7 @@ def _repeat(wide):
 
 
 def test_an_input_that_was_not_extracted_is_missed(made):
-    from pipelines.store import write_lines
+    from pipelines.files import write_lines
 
     write_lines(made.store.data("inputs", "warcs.jsonl"), [{"shard": s} for s in (*SHARDS, "crawl-2")])
     found = closed_by(made, "extract")

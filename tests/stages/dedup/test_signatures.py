@@ -45,7 +45,7 @@ def test_columns_are_those_of_the_schema():
 
 
 def test_estimate_lies_within_three_standard_errors_of_exact_jaccard():
-    """Standard error of k values: sqrt(J (1 - J) / k). Of 200 pairs, 3 sigma lets about one out; the mean is tighter."""
+    """Standard error of k values: sqrt(J (1 - J) / k). Of 200 pairs, 3 sigma lets about one out."""
     texts = pairs(200, 150, 7)
     left, right = (values(measure([p[side] for p in texts])) for side in (0, 1))
     sets = [shingle_sets(pl.Series([p[side] for p in texts]), 5) for side in (0, 1)]

@@ -46,7 +46,9 @@ def warcs():
 def real_archives():
     """Every archive of the real corpora; empty where they are not there."""
     folders = ("real-warcs", "html", "crawl")
-    return sorted(p for f in folders for p in (CORPORA / f).rglob("*") if p.suffix in {".warc", ".gz", ".wat", ".wet", ".arc"})
+    return sorted(
+        p for f in folders for p in (CORPORA / f).rglob("*") if p.suffix in {".warc", ".gz", ".wat", ".wet", ".arc"}
+    )
 
 
 def pytest_generate_tests(metafunc):

@@ -54,7 +54,9 @@ def test_tidy_leaves_one_empty_line_and_no_blanks_at_ends():
 
 
 def test_the_look_reads_what_visible_text_misses():
-    page = b"<body><noscript><p>in noscript</p></noscript><img alt='in alt'><textarea>in form</textarea><p>seen</p></body>"
+    page = (
+        b"<body><noscript><p>in noscript</p></noscript><img alt='in alt'><textarea>in form</textarea><p>seen</p></body>"
+    )
     found = html.look(page, None, 1000, 100)
     for words in ("in noscript", "in alt", "in form", "seen"):
         assert words in found.text
@@ -68,7 +70,12 @@ def test_the_look_keeps_the_start_of_the_text_and_counts_all_words():
 
 @pytest.mark.parametrize(
     ("page", "what"),
-    [("<p>x</p>" * 5000, "n_nodes"), ("<div>" * 2000, "depth"), ("<b><i>" * 700 + "</i></b>" * 700, "depth")],
+    [
+        ("<p>x</p>" * 5000, "n_nodes"),
+        ("<a " + " ".join(f"a{i}" for i in range(20_000)) + ">", "n_nodes"),
+        ("<div>" * 2000, "depth"),
+        ("<b><i>" * 700 + "</i></b>" * 700, "depth"),
+    ],
 )
 def test_beyond_a_bound_nothing_is_parsed(monkeypatch, page, what):
     monkeypatch.setattr(html, "page_text", lambda _: pytest.fail("parsed"))

@@ -189,6 +189,12 @@ def test_release_shards_move_no_figure_whatever_is_sampled(cut, bound):
     assert parts == whole
 
 
+def test_sampled_counts_are_scaled_up(monkeypatch):
+    monkeypatch.setattr(counts, "MAX_NGRAMS", 100)
+    found = verdict({"0": [row("r", 9000), row("s", 4002, "synthetic")]})
+    assert abs(found["sources"]["set"]["figures"]["ngrams"] - 4000) < 1500
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 64), max_size=30), max_size=4))
 def test_merged_counts_are_exact_for_the_ngrams_that_stay(parts):
@@ -214,7 +220,8 @@ def test_merged_counts_are_exact_for_the_ngrams_that_stay(parts):
 
 @pytest.mark.skipif(not (CORPORA / "human_vs_llm").is_dir(), reason=f"no essays under {CORPORA}")
 def test_peoples_essays_are_not_accused_and_a_models_reuse_shows():
-    rows = [json.loads(line) for line in gzip.open(CORPORA / "human_vs_llm/toefl_essays_chatgpt.jsonl.gz", "rt")]
+    path = CORPORA / "human_vs_llm/toefl_essays_chatgpt.jsonl.gz"
+    rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
     docs = [row("r", 10**6, text="real")]
     for label in ("human", "llm"):
         texts = [r["text"] for r in rows if r["label"] == label]

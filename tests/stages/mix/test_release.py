@@ -140,10 +140,11 @@ def test_a_document_that_is_not_sampled_shows_its_unit_and_the_rate():
 
 def test_released_rows_have_all_edits_and_recounted_tokens():
     spans = [{"doc_id": "p1", "start": 5, "end": 22, "replacement": "email@example.com", "kind": "email"}]
+    spans.append({"doc_id": "p1", "start": 22, "end": 25, "replacement": None, "kind": "line"})
     tables = mixed({"a": [page("p1", "mail somebody@corp.net or not"), page("p2", "plain")]}, {}, spans)
     out = pl.concat(released(tables)).sort("doc_id")
     assert out.to_arrow().cast(MIXTURE).num_rows == 2
-    assert out["text"].to_list() == ["mail email@example.com or not", "plain"]
+    assert out["text"].to_list() == ["mail email@example.com not", "plain"]
     assert out["n_tokens"].to_list() == count_tokens(out["text"].to_list()).tolist()
     assert out["cluster_size"].to_list() == [5, 1]
     assert out["provenance"].to_list()[0] == {"origin": "crawl", **dict.fromkeys(FIELDS)}
@@ -220,7 +221,13 @@ def test_deal_and_gather_equal_assemble():
 
 @pytest.mark.parametrize("takedown", ["p1", "https://a.example/p1", "a.example", "example"])
 def test_takedowns_match_ids_urls_hosts_and_subdomains(takedown):
-    found = reasons(mixed({"a": [page("p1", "x"), page("p2", "y", host="ba.sample")]}, {}, takedowns=(takedown,)))
+    found = reasons(mixed({"a": [page("p1", "x"), page("p2", "y", host="aa.example.test")]}, {}, takedowns=(takedown,)))
+    assert found == {"p1": ("takedown", None), "p2": (None, None)}
+
+
+def test_a_takedown_of_a_host_spares_hosts_that_only_end_alike():
+    pages = [page("p1", "x", host="gone.example"), page("p2", "y", host="notgone.example")]
+    found = reasons(mixed({"a": pages}, {}, takedowns=("gone.example",)))
     assert found == {"p1": ("takedown", None), "p2": (None, None)}
 
 

@@ -1,0 +1,211 @@
+"""The page: made from nothing, a part or all; the same bytes again; hostile names come out inert."""
+
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from pipelines import outputs
+from pipelines.files import write_json
+from pipelines.reports import build
+from pipelines.store import Store
+from tests.pipelines.made import SHARDS, Made, params
+
+VOID = {"meta", "rect", "br"}
+KNOWN = {
+    *("html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p", "ul", "li", "strong", "nav"),
+    *("a", "section", "figure", "figcaption", "span", "svg", "text", "rect", "div", "table", "caption", "thead"),
+    *("tbody", "tr", "th", "td", "details", "summary", "code"),
+}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; fails where tags do not nest."""
+
+    def __init__(self, source):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.attributes, self.words = [], set(), set(), []
+        self.feed(source)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+
+def page(store, **gates):
+    return build.build(store, params(**gates)).read_text()
+
+
+def shown(source):
+    return " ".join(" ".join(Page(source).words).split())
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory):
+    root = tmp_path_factory.mktemp("finished")
+    made = Made(root).write()
+    for stage in outputs.STAGES:
+        write_json(outputs.gate_path(made.store, stage, "json"), verdict(made.store, stage))
+        digest = outputs.manifest(made.store, stage).digest
+        write_json(outputs.gate_path(made.store, stage, "open"), {"manifest": digest})
+    return root
+
+
+@pytest.fixture
+def made(_finished, tmp_path):
+    shutil.copytree(_finished, tmp_path / "run")
+    return Made(tmp_path / "run")
+
+
+def verdict(store, stage, **bent):
+    held = {"key": "rows_conserved", "words": "rows in = kept + rejected", "outcome": "held", "observed": "2 rows"}
+    one = {**held, "bound": "equal", "param": None, "severity": "critical"} | bent
+    return {"manifest": outputs.manifest(store, stage).digest, "rows": {}, "expectations": [one]}
+
+
+def test_nothing_has_run(tmp_path):
+    text = shown(page(Store.at(tmp_path, "data")))
+    assert text.count("not run") == 5
+    assert "No stage has finished yet: run make repro." in text
+
+
+def test_a_part_has_run(tmp_path):
+    made = Made(tmp_path).write("extract", "quality")
+    text = shown(page(made.store))
+    assert (text.count("not run"), "The gate has not judged what lies there now." in text) == (3, True)
+    assert "word_count_below" in text
+    assert "near_duplicate" not in text
+
+
+def test_all_has_run(made):
+    source = page(made.store)
+    found = Page(source)
+    text = shown(source)
+    assert text.count("All 1 expectations held.") == 5
+    assert found.tags <= KNOWN
+    assert "10 kept · 83.3 %" in text
+    assert "quality open 10 8 2 80.0 %" in text
+    assert "word_count_below 2 20.0 % 200 2 0" in text
+    assert "c4_lines_below word_count_below 2" in text
+    assert "en 10 8 6 6 60.0 % 600" in text
+    assert f"{SHARDS[0]} 6 5 4 3 3 3 50.0 %" in text
+
+
+def test_the_page_loads_and_runs_nothing(made):
+    source = page(made.store)
+    found = Page(source)
+    assert not found.tags & {"script", "link", "img", "iframe", "object"}
+    assert not {a for a in found.attributes if a.startswith("on") or a == "src"}
+    assert "http" not in source.replace("http-equiv", "").replace("http_status", "")
+    assert "url(" not in source
+    assert "default-src 'none'" in source
+
+
+def test_the_same_files_give_the_same_bytes(made):
+    first = page(made.store)
+    made.store.data("reports", "index.html").unlink()
+    assert page(made.store) == first
+    assert str(made.store.root) not in first
+
+
+def test_a_stage_whose_parent_moved_is_stale(made):
+    made.drop("extract", "extract/look")
+    text = shown(page(made.store))
+    assert "extract moved since it ran" in text
+    assert text.count("stale") >= 4
+
+
+def test_a_closed_gate_shows_what_was_seen_and_asked(made):
+    bent = {"key": "reject_rate", "words": "the share of rows rejected lies in its band", "outcome": "failed"}
+    bent |= {"observed": {"reject_rate": 0.2}, "bound": "0 to 0.1", "param": "gates.quality.reject_rate"}
+    write_json(outputs.gate_path(made.store, "quality", "json"), verdict(made.store, "quality", **bent))
+    made.store.remove(outputs.gate_path(made.store, "quality", "open"))
+    text = shown(page(made.store))
+    assert "quality closed 1 unmet expectation" in text
+    assert "reject_rate failed reject_rate = 0.2 0 to 0.1 gates.quality.reject_rate" in text
+
+
+def test_a_verdict_on_another_manifest_is_not_shown(made):
+    old = verdict(made.store, "mix") | {"manifest": "0" * 32}
+    write_json(outputs.gate_path(made.store, "mix", "json"), old)
+    assert "mix not judged" in shown(page(made.store))
+
+
+def test_the_collapse_verdict_is_shown_with_its_figures(made):
+    reasons = [{"code": "real_share_below", "verdict": "REFUSE", "source": None, "value": 0.31, "bound": 0.5}]
+    sources = {"healthy": {"verdict": "PASS", "reasons": [], "figures": {"tokens": 12345, "duplicate_share": 0.01}}}
+    found = {"verdict": "REFUSE", "reasons": reasons, "figures": {"real_share": 0.31}, "sources": sources}
+    write_json(made.store.data("mix", "collapse.json"), found)
+    text = shown(page(made.store))
+    assert "real_share_below REFUSE – – 0.31 0.5" in text
+    assert "real_share 0.31" in text
+    assert "healthy PASS 12,345 0.01" in text
+
+
+@pytest.mark.parametrize("raw", [None, [], 3, {"verdict": None, "reasons": 7, "sources": []}, {"reasons": [None]}])
+def test_a_collapse_file_of_another_form_breaks_nothing(raw, made):
+    write_json(made.store.data("mix", "collapse.json"), raw)
+    assert "Funnel" in shown(page(made.store))
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style></title><script>",
+    "\u202egnp.exe\u2066",
+    "\x1b[31mred\x00",
+    "x" * 100_000,
+    "&amp;&lt;",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_inert_wherever_it_stands(name, made):
+    for stage in outputs.STAGES:
+        counts = outputs.shard_census(made.store, stage)
+        bad = [(m, name, 3) for m in ("reason", "reason_tokens", "failed", "alone")]
+        bad += [("pair", f"{name}|{name}", 3), ("language", f"{name}|kept", 3), ("rows", "in", 5), ("rows", "kept", 4)]
+        outputs.write_census(made.store, stage, counts | {name: bad})
+        bent = {"key": name, "words": name, "outcome": name, "observed": [{name: name}], "bound": name, "param": name}
+        write_json(outputs.gate_path(made.store, stage, "json"), verdict(made.store, stage, **bent))
+    reasons = [{"code": name, "verdict": name, "source": name, "field": name}]
+    sources = {name: {"verdict": name, "figures": {name: name}}}
+    found = {"verdict": name, "reasons": reasons, "figures": {name: name}, "sources": sources}
+    write_json(made.store.data("mix", "collapse.json"), found)
+    source = page(made.store)
+    page_found = Page(source)
+    assert page_found.tags <= KNOWN
+    assert not {a for a in page_found.attributes if a.startswith("on") or a == "src"}
+    assert not set("\u202e\u2066\x1b\x00") & set(source)
+    assert "x" * 301 not in source
+    assert "overflow-wrap: anywhere" in source
+
+
+def test_of_many_shards_those_of_which_least_is_left_are_shown(made):
+    rows = {f"s{i:03d}": [("rows", "in", 100), ("rows", "kept", i % 100)] for i in range(250)}
+    for stage in outputs.STAGES:
+        outputs.write_census(made.store, stage, rows)
+    text = shown(page(made.store))
+    assert "Those 200 of 250 of which least is left." in text
+    assert "s000" in text
+    assert "s099" not in text
+
+
+def test_the_recipe_leaves_out_where_and_how(made):
+    text = shown(page(made.store))
+    assert "dedup.threshold 0.8" in text
+    assert "input.warcs" not in text
+    assert "run.workers" not in text
