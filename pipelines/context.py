@@ -1,9 +1,12 @@
 """What every entry point starts from: the checkout, its params, its store and its memory of file digests."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -11,8 +14,10 @@ from pipelines import files
 from pipelines.errors import BadInput
 from pipelines.stat import StatCache
 from pipelines.store import ROOT, Store
-from pipelines.work import Model
 from stages.params import BadParams, Params, parse
+
+if TYPE_CHECKING:
+    from pipelines.work import Model
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Context:
 
     def models(self, names: tuple[str, ...]) -> dict[str, Model]:
         """The files of the named models as `inputs` found them. Raises BadInput where it has not run."""
+        from pipelines.work import Model  # brings Polars, which many a command can do without
+
         known = {row["name"]: row for row in files.read_lines(self.store.data("inputs", "models.jsonl"))}
         missing = [name for name in names if name not in known]
         if missing:

@@ -17,7 +17,7 @@ from pipelines.work import Family, Read
 from stages import schemas
 from stages.mix import collapse, counts, release, sampling, sizes, synthetic
 from stages.mix.decide import decide
-from stages.mix.params import DecideParams, ReleaseParams, SizeParams, SourceParams
+from stages.mix.params import DecideParams, MixParams, ReleaseParams, SizeParams, SourceParams
 
 EDITS = tuple(Read(name) for name in sizes.EDITS)
 KEPT = Read("toxicity/decisions", ("doc_id", "keep"))
@@ -29,6 +29,16 @@ def read_synthetic(
 ) -> dict[str, pl.DataFrame]:
     """Body of `synthetic`: one file of a synthetic source, brought to one form."""
     return synthetic.read_source({"mix/raw": read_rows(Path(tables["file"]))}, params[1], models)
+
+
+def plan_mixture(
+    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: MixParams, models: Mapping[str, str]
+) -> dict[str, pl.DataFrame]:
+    """Body of `plan`. Raises BadInput where no mixture can meet mix.weights."""
+    try:
+        return sampling.plan(tables, params, models)
+    except sampling.BadWeights as error:
+        raise BadInput(str(error)) from error
 
 
 def decide_shard(
@@ -104,10 +114,11 @@ def _sizes_of_synthetic(ctx: Context) -> Family:
 def _plan(ctx: Context) -> Family:
     return Family(
         "plan",
-        sampling.plan,
+        plan_mixture,
         (Read("mix/sizes", whole=True),),
         {"mix/plan": schemas.PLAN, "mix/repeats": schemas.REPEATS},
         params=ctx.params.mix,
+        code=("stages.mix.sampling",),
     )
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import STAGES as STAGES
 from pipelines.files import read_json, read_lines, write_json, write_lines
 from pipelines.store import Ref, Store, read_some_lines
 from stages import census
 from stages.census import Count
 
-STAGES = ("extract", "quality", "dedup", "toxicity", "mix")
 CENSUS = {"shard": pl.String, "metric": pl.String, "key": pl.String, "count": pl.Int64}
 WHOLE = "part-00000"  # the shard name of tables that are not cut by input
 

@@ -6,6 +6,7 @@ engines that closure imports, and the schema version. It does not see data, para
 
 import ast
 import hashlib
+import platform
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -46,7 +47,8 @@ def _recipe(modules: tuple[str, ...], root: Path) -> str:
     # Params types are left out: the values themselves are in the receipt's key.
     every = {name for module in modules for name in closure(module, root=root)}
     names = sorted(name for name in every if not name.endswith(".params"))
-    lines = [f"schema {SCHEMA_VERSION}", *(f"{name} {_tree_digest(name, root)}" for name in names)]
+    python = ".".join(platform.python_version_tuple()[:2])  # its Unicode tables decide what a letter is
+    lines = [f"schema {SCHEMA_VERSION}", f"python {python}", *(f"{name} {_tree_digest(name, root)}" for name in names)]
     lines += [f"{dist} {version(dist)}" for dist in engines(tuple(names), root)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 

@@ -12,11 +12,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines import context, outputs
+from pipelines import STAGES, context
 from pipelines.cluster import Keeper, workers_of
 from pipelines.context import Context
 from pipelines.entry import guarded, read_status, set_environment, write_status
 from pipelines.errors import DONE, INFRASTRUCTURE, Stop
+from pipelines.files import read_json
 from pipelines.locks import Lock
 from pipelines.store import ROOT
 
@@ -101,8 +102,8 @@ def _signal(group: int, signum: int) -> bool:
 def _summary(ctx: Context) -> str:
     """The funnel in one line per stage, and where to look."""
     lines = [f"{'stage':<10}{'in':>10}{'kept':>10}{'tokens kept':>14}  most frequent reasons"]
-    for stage in outputs.STAGES:
-        ledger = outputs.ledger(ctx.store, stage) or {}
+    for stage in STAGES:
+        ledger = read_json(ctx.store.data(stage, "ledger.json")) or {}
         documents, tokens = ledger.get("documents", {}), ledger.get("tokens", {})
         counts = {r: v["documents"] for r, v in ledger.get("reasons", {}).items()}
         top = ", ".join(f"{r} {n}" for r, n in sorted(counts.items(), key=lambda rn: (-rn[1], rn[0]))[:3])

@@ -2,8 +2,11 @@
 
 A file appears under its final name whole or not at all (temporary file, fsync, rename). Tables lie under
 data/<stage>/<table>/<shard>.parquet; with run.store elsewhere they lie there and carry their digest in the name, so
-that an old manifest still finds its tables. Knows no stage's meaning.
+that an old manifest still finds its tables. Knows no stage's meaning. Polars and Arrow are imported where a table is
+touched: many a command only asks where things lie.
 """
+
+from __future__ import annotations
 
 import gzip
 import hashlib
@@ -12,14 +15,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import BadInput, Infrastructure
 from pipelines.files import committed
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path("data")
@@ -54,7 +57,7 @@ class Store:
     tables: Path
 
     @classmethod
-    def at(cls, root: Path, where: str) -> "Store":
+    def at(cls, root: Path, where: str) -> Store:
         """The store of a checkout; `where` is run.store."""
         if "://" in where and not where.startswith("file://"):
             raise BadInput(f"run.store: {where!r} is not a path on this machine; name a mounted path")
@@ -81,6 +84,9 @@ class Store:
 
     def write(self, table: str, shard: str, frame: pl.DataFrame, schema: pa.Schema) -> Output:
         """Cast to the schema, commit as Parquet, return what was committed. Raises Infrastructure on a full disk."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         arrow = _cast(frame, schema, f"{table}/{shard}")
         self.tables.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
@@ -96,6 +102,9 @@ class Store:
 
     def read(self, ref: Ref, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """A table's shard, or some of its columns."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         path = self.path(ref)
         try:
             arrow = pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
@@ -105,10 +114,15 @@ class Store:
 
     def columns(self, ref: Ref) -> list[str]:
         """Names of a table's columns."""
+        import pyarrow.parquet as pq
+
         return list(pq.read_schema(self.path(ref)).names)
 
     def footer(self, ref: Ref) -> tuple[pa.Schema, int] | None:
         """Schema and rows of a table's shard as its file says, or None where there is no such Parquet file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
             with pq.ParquetFile(self.path(ref)) as file:
                 return file.schema_arrow, file.metadata.num_rows
@@ -117,6 +131,8 @@ class Store:
 
     def content(self, ref: Ref) -> str:
         """The content digest of what is on disk now."""
+        import pyarrow.parquet as pq
+
         return content_digest(pq.read_table(self.path(ref), partitioning=None))
 
     def shards_of(self, table: str) -> list[str]:
@@ -136,6 +152,8 @@ class Store:
 
 
 def _cast(frame: pl.DataFrame, schema: pa.Schema, where: str) -> pa.Table:
+    import polars as pl
+
     missing = [n for n in schema.names if n not in frame.columns]
     if missing:
         raise ValueError(f"{where}: columns missing: {missing}")
@@ -144,6 +162,8 @@ def _cast(frame: pl.DataFrame, schema: pa.Schema, where: str) -> pa.Table:
 
 
 def _frame(arrow: pa.Table) -> pl.DataFrame:
+    import polars as pl
+
     frame = pl.from_arrow(arrow)
     assert isinstance(frame, pl.DataFrame)
     return frame
@@ -151,6 +171,8 @@ def _frame(arrow: pa.Table) -> pl.DataFrame:
 
 def content_digest(table: pa.Table) -> str:
     """128 bits of sha256 over the Arrow IPC stream of the combined table: of its values, not of the Parquet bytes."""
+    import pyarrow as pa
+
     sink = _Sha()
     one = table.combine_chunks()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), one.schema) as writer:
@@ -176,6 +198,8 @@ def read_some_lines(
     path: Path, schema: Mapping[str, type[pl.DataType]], column: str, wanted: Sequence[str]
 ) -> pl.DataFrame:
     """The rows of a JSON Lines file whose `column` is one of `wanted`, the others never held; none without the file."""
+    import polars as pl
+
     if not path.is_file() or not path.stat().st_size:
         return pl.DataFrame(schema=schema)
     return pl.scan_ndjson(path, schema=dict(schema)).filter(pl.col(column).is_in(wanted)).collect()
@@ -186,6 +210,10 @@ def read_rows(path: Path) -> pl.DataFrame:
 
     Raises BadInput naming file and line where it is neither.
     """
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     if path.suffix == ".parquet":
         try:
             return _frame(pq.read_table(path, partitioning=None))

@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from stages.dedup.params import DedupParams
 from stages.extract.params import ExtractParams
 from stages.mix.params import MixParams
-from stages.quality.params import QualityParams
-from stages.quality.signals import known_signals
+from stages.quality.params import QualityParams, signal_names
 from stages.strict import Strict
 from stages.toxicity.params import ToxicityParams
 
@@ -103,9 +102,9 @@ def parse(raw: Any) -> Params:
         params = Params.model_validate(raw)
     except ValidationError as error:
         raise BadParams("\n".join(_sentence(fault, raw) for fault in error.errors())) from None
-    unknown = [k for k in params.quality.signals if k not in known_signals()]
+    unknown = [k for k in params.quality.signals if k not in signal_names()]
     if unknown:
-        raise BadParams("\n".join(_unknown(f"quality.signals.{k}", k, list(known_signals())) for k in unknown))
+        raise BadParams("\n".join(_unknown(f"quality.signals.{k}", k, list(signal_names())) for k in unknown))
     loose = params.extract.prefilter.languages
     if loose is not None and not set(params.quality.languages) <= set(loose):
         raise BadParams("extract.prefilter.languages must contain every language of quality.languages")

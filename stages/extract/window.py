@@ -117,7 +117,7 @@ class Window:
         while stop < limit and self.held[stop] in b"\r\n":
             stop += 1
         ends = stop == limit and limit < at + BLANKS_MAX + 1 and self.sound
-        return stop if stop - at <= BLANKS_MAX and (ends or (stop < limit and self.is_header(stop))) else None
+        return stop if ends or (stop < limit and self.is_header(stop)) else None
 
     def skip(self, count: int) -> tuple[int, int]:
         """Move the cursor up to `count` bytes on in small steps, leaving one byte of the run at least.

@@ -1,5 +1,8 @@
-"""The params section `quality`."""
+"""The params section `quality`, and the names of the signals that it may bound."""
 
+import ast
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 from pydantic import Field
@@ -40,3 +43,16 @@ class Edits(Strict):
     """The part of `quality` that its edits depend on."""
 
     line_rules: tuple[LineRule, ...] = ()
+
+
+@cache
+def signal_names() -> tuple[str, ...]:
+    """Every signal, read from the families' source: importing them costs a second that a check of names need not."""
+    sources = [s for s in files("stages.quality").joinpath("signals").iterdir() if s.name.endswith(".py")]
+    public = sorted((s for s in sources if not s.name.startswith("_")), key=lambda s: s.name)
+    return tuple(name for source in public for name in _public_functions(source.read_text("utf-8")))
+
+
+def _public_functions(source: str) -> list[str]:
+    defined = [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [name for name in defined if not name.startswith("_")]

@@ -28,12 +28,10 @@ _SPECIAL = (
     IPv4Network("169.254.0.0/16"),
     IPv4Network("172.16.0.0/12"),
     IPv4Network("192.0.0.0/24"),
-    IPv4Network("192.0.2.0/24"),
+    IPv4Network("192.0.2.0/24"),  # what addresses are replaced by; the other documentation ranges count as public
     IPv4Network("192.88.99.0/24"),
     IPv4Network("192.168.0.0/16"),
     IPv4Network("198.18.0.0/15"),
-    IPv4Network("198.51.100.0/24"),
-    IPv4Network("203.0.113.0/24"),
     IPv4Network("224.0.0.0/3"),
 )
 _DOCUMENTATION = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"))

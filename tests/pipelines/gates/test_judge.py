@@ -39,6 +39,13 @@ def test_a_closed_gate_says_what_it_saw_what_it_asked_and_which_key_moves_it(mad
     assert read(made, "json")["open"] is False
 
 
+def test_settling_a_closed_verdict_takes_the_open_file_away(made):
+    judge.settle(made.store, judged(made, "extract"))
+    assert outputs.is_open(made.store, "extract")
+    judge.settle(made.store, judged(made, "extract", extract={"min_rows": 99}))
+    assert not outputs.gate_path(made.store, "extract", "open").exists()
+
+
 def test_a_broken_law_names_rows_and_no_key(made):
     made.recount("extract", "rows", "kept", 1)
     with pytest.raises(GateClosed, match=f"1 rows at fault, the first: shard = {SHARDS[0]}, rows_in = 6, rows_out = 7"):

@@ -49,6 +49,12 @@ def test_records_longer_than_the_window_are_framed(warcs):
     assert scanned(warcs.zipped(*warcs.many(3, body=b"x" * (5 * HEADER_MAX)))).records.height == 3
 
 
+@pytest.mark.parametrize("pad", range(9))
+def test_no_header_line_is_missed_or_counted_twice_where_the_window_ends(warcs, pad):
+    found = scanned(warcs.record(body=b"x" * pad + b"\nWARC/1.1" * 40_000))
+    assert found.n_headers == 40_001
+
+
 def test_lines_that_end_with_lf_are_read(warcs):
     raw = warcs.record().replace(b"\r\n\r\n<html>", b"\r\n\r\n<html>", 1)
     head, _, rest = raw.partition(b"\r\n\r\n")

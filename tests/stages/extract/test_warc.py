@@ -117,9 +117,11 @@ def test_header_lines_inside_a_page_over_the_bound_are_embedded(warcs):
 
 
 def test_a_page_over_the_bound_with_a_wrong_length_costs_what_it_claims(warcs):
-    raw = warcs.record(b"x" * 50_000, length=49_000) + warcs.record(name="<urn:2>")
+    raw = warcs.record(b"x\nWARC/1.0\n" * 5_000, length=49_000) + warcs.record(name="<urn:2>")
     rows, _ = parsed(raw, bound=100)
     assert [type(row) for row in rows] == [Damage, Record]
+    assert rows[0].n_headers == 5_001
+    same_account(raw, bound=100)
     assert rows[0].why == "a record that does not end where its Content-Length says"
 
 

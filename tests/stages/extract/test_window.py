@@ -1,5 +1,7 @@
 import io
 
+import pytest
+
 from stages.extract.members import BLANKS_MAX
 from stages.extract.window import Window
 
@@ -16,6 +18,13 @@ def test_header_lines_are_found_across_the_ends_of_pieces():
     view.to_next_header()
     assert view.stored() == (raw.rindex(b"WARC"), 0)
     assert view.is_header(0)
+
+
+@pytest.mark.parametrize("at", [65_535, 65_536, 65_537])
+def test_a_header_line_at_the_end_of_a_step_is_not_stepped_over(at):
+    view = window(b"WARC/1.0".ljust(at - 1, b"x") + b"\nWARC/1.0" + b"x" * 70_000)
+    view.to_next_header()
+    assert view.stored() == (at, 0)
 
 
 def test_skipping_counts_the_header_lines_passed():
