@@ -174,6 +174,26 @@ SHARES = _schema(
 )
 NGRAMS = _schema([("source", STR), ("bits", INT), ("ngram", INT), ("count", INT)])  # hashes whose low `bits` bits are 0
 
+# reports: where each record's and each synthetic row's way ended, one row each.
+DISPOSITIONS = _schema(
+    [
+        ("doc_id", STR),
+        ("url", STR),
+        ("host", STR),
+        ("source", STR),
+        ("record_type", STR),  # of WARC; synthetic for a synthetic row, null for a damaged region
+        ("stage", STR),  # that decided last; mix where it was released
+        ("reason", STR),  # null where released
+        ("released", BOOL),
+        ("copies", INT),  # in the release
+        ("language", STR),  # of the main text, else of the page at a glance
+        ("n_tokens", INT),  # as that stage's ledger counts: after all edits from mix on; null where there is no text
+        ("related_doc_id", STR),
+        ("warc_file", STR),
+        ("warc_offset", INT),
+    ]
+)
+
 TABLES: dict[str, pa.Schema] = {
     "extract/records": RECORDS,
     "extract/forbidden": FORBIDDEN,
@@ -199,4 +219,5 @@ TABLES: dict[str, pa.Schema] = {
     "mix/documents": MIXTURE,
     "mix/shares": SHARES,
     "mix/ngrams": NGRAMS,
+    "reports/dispositions": DISPOSITIONS,
 }

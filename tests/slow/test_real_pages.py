@@ -22,7 +22,7 @@ def prepare(pipeline, warcs: object) -> None:
     pipeline.raw["mix"]["synthetic"] = {}
     for gate in ("extract", "quality", "dedup", "toxicity", "mix"):
         pipeline.raw["gates"][gate]["reject_rate"] = {"max": 1.0}
-        pipeline.raw["gates"][gate]["min_rows"] = 0
+        pipeline.raw["gates"][gate].update(min_rows=0, reject={}, languages={})
 
 
 def test_all_real_pages_twice(empty, tmp_path: Path) -> None:

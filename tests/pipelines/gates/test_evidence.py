@@ -50,7 +50,7 @@ def test_an_undefined_share_does_not_close_a_gate_that_admits_no_rows(made):
     from tests.pipelines.made import closed_by
 
     assert list(closed_by(made, "quality")) == ["min_rows"]
-    assert closed_by(made, "quality", quality={"min_rows": 0}) == {}
+    assert closed_by(made, "quality", quality={"min_rows": 0, "reject_rate": {"max": 0.9}}) == {}
 
 
 def test_of_very_many_shards_a_sample_of_measures_is_read_but_every_decision(made, monkeypatch):
