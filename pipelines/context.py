@@ -13,7 +13,7 @@ import yaml
 from pipelines import files
 from pipelines.errors import BadInput
 from pipelines.stat import StatCache
-from pipelines.store import ROOT, Store
+from pipelines.store import ROOT, Ref, Store
 from stages.params import BadParams, Params, parse
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Context:
     prune: bool = False
     verify: bool = False
     in_run: bool = field(default=False)  # started by pipelines.run, which keeps the cluster
+    planned: dict[str, tuple[Ref, ...]] = field(default_factory=dict)  # a dry run: what each stage would leave
 
     @property
     def run_dir(self) -> Path:

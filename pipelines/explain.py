@@ -1,6 +1,8 @@
 """`python -m pipelines.explain URL_OR_ID`: one document's way through all stages, from what is on disk.
 
-A scan over the decisions; measures stand beside the bounds they were held against. Never prints page text.
+Finds the place by the index (pipelines/locator.py), or by a scan where the index is missing or old, and says so.
+Measures stand beside the bounds that params.yaml sets now. Never prints page text. Imports Arrow, not Polars: the start
+of the process is most of the answer's time.
 """
 
 import json
@@ -8,120 +10,190 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
-from pipelines import context, outputs
+from pipelines import STAGES, context, locator, manifests, shown
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput
-from pipelines.outputs import STAGES
+from pipelines.files import file_digest, read_json
 from pipelines.store import ROOT, Ref
+from pipelines.terminal import safe
 
-QUIET = ("doc_id", "also", "text", "minhash", "exact", "provenance")
+WHOLE = "part-00000"
+QUIET = ("text", "minhash", "exact", "provenance", "title", "replacement")
+RECORD = "extract/decisions"
+SYNTHETIC = "mix/synthetic"
+Row = dict[str, Any]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print every stage's decision and measures; `--json` prints one object per document found."""
+    """Print every stage's decision and measures; `--json` prints one object per record found."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     names = [a for a in arguments if not a.startswith("--")]
     set_environment(ROOT)
 
     def work() -> None:
-        if len(names) != 1:
+        if len(names) != 1 or {a for a in arguments if a.startswith("--")} - {"--json"}:
             raise BadInput("usage: python -m pipelines.explain URL_OR_ID [--json]")
-        found = list(explain(context.load(), names[0]))
+        ctx = context.load()
+        if not locator.is_current(ctx.store, ctx.run_dir):
+            print("no current index, so all shards are scanned; `python -m pipelines.locator` makes one", file=sys.stderr)
+        found = list(explain(ctx, names[0]))
         if not found:
-            raise BadInput(f"{_safe(names[0])} is not among the records of data/extract or data/mix")
+            raise BadInput(f"{safe(names[0])} is not among the records of data/extract or data/mix")
         for one in found:
-            print(json.dumps(one) if "--json" in arguments else _shown(one))
+            print(json.dumps(one, ensure_ascii=True) if "--json" in arguments else shown.as_text(one))
 
     return guarded("explain", work)
 
 
-def explain(ctx: Context, name: str) -> Iterator[dict[str, Any]]:
-    """Every record with this url or doc_id: {"doc_id", "shard", "url", "stages": {stage: {"decision", "measures"}}}."""
-    for shard, doc_id, url in _locate(ctx, name):
-        stages = {stage: _at(ctx, stage, shard, doc_id) for stage in STAGES}
-        yield {"doc_id": doc_id, "shard": shard, "url": url, "stages": {s: v for s, v in stages.items() if v}}
+def explain(ctx: Context, name: str) -> Iterator[Row]:
+    """Every record with this url or doc_id, and every synthetic row with this doc_id, in order of shard and place.
+
+    Each is {"doc_id", "shard", "url", "record_type", "replay", "stages": {stage: {"decisions": row, "measures": [...],
+    <table>: row or rows}}, "twin", "end"}; see the functions below.
+    """
+    for table, shard, place in _locate(ctx, name):
+        yield _record(ctx, shard, place) if table == RECORD else _synthetic(ctx, shard, place)
 
 
-def _locate(ctx: Context, name: str) -> Iterator[tuple[str, str, str | None]]:
-    for ref in _tables(ctx, "extract", "decisions"):
-        rows = ctx.store.read(ref, ("doc_id", "url")).filter((pl.col("doc_id") == name) | (pl.col("url") == name))
-        yield from ((ref.shard, doc_id, url) for doc_id, url in rows.unique(maintain_order=True).iter_rows())
-    for ref in _tables(ctx, "mix", "synthetic"):
-        rows = ctx.store.read(ref, ("doc_id",)).filter(pl.col("doc_id") == name)
-        yield from ((ref.shard, doc_id, None) for (doc_id,) in rows.unique().iter_rows())
+def _locate(ctx: Context, name: str) -> list[tuple[str, str, int]]:
+    """(table, shard, row) of every row that has this name."""
+    from pipelines import lookup
+
+    found = locator.find(ctx.store, ctx.run_dir, name)
+    refs = {(ref.table, ref.shard): ref for table in locator.NAMED for ref in manifests.refs_of(ctx.store, table)}
+    if found is None:
+        return [(t, s, place) for (t, s), ref in sorted(refs.items()) for place in _scan(ctx, ref, name)]
+    sure = []
+    for table, shard, place in found:
+        if (table, shard) in refs:  # a hash is no proof
+            rows = lookup.at_places(ctx.store, refs[table, shard], [place], locator.NAMED[table])
+            sure += [(table, shard, place) for row in rows if name in row.values()]
+    return sure
 
 
-def _tables(ctx: Context, stage: str, table: str) -> tuple[Ref, ...]:
-    found = outputs.manifest(ctx.store, stage)
-    return found.shards(f"{stage}/{table}") if found else ()
+def _scan(ctx: Context, ref: Ref, name: str) -> Iterator[int]:
+    from pipelines import lookup
+
+    names = lookup.values(ctx.store, ref, locator.NAMED[ref.table])
+    return (place for place, row in enumerate(names) if name in row)
 
 
-def _at(ctx: Context, stage: str, shard: str, doc_id: str) -> dict[str, Any]:
-    """Decisions and narrow measures of one document in one stage."""
-    found = outputs.manifest(ctx.store, stage)
-    out: dict[str, Any] = {}
-    for ref in found.refs if found else ():
-        if ref.shard not in (shard, outputs.WHOLE) or not ctx.store.path(ref).is_file():
+def _record(ctx: Context, shard: str, place: int) -> Row:
+    """A record of an archive. Later stages are told of a record that extract kept: a repeat of it shares its doc_id."""
+    from pipelines import lookup
+
+    refs = {ref.table: ref for ref in manifests.refs_at(ctx.store, "extract", shard)}
+    own = lookup.at_places(ctx.store, refs[RECORD], [place], EXTRACT_COLUMNS)[0]
+    one = _head(shard, own["doc_id"], own["url"], own["record_type"])
+    one["replay"] = _replay(ctx, refs[RECORD], shard, own)
+    kept = bool(own["keep"])
+    repeat = own["reason"] == "repeated_record"
+    stages = STAGES if kept else STAGES[:1]
+    tables = {} if repeat else {stage: _tables(ctx, stage, shard, own["doc_id"]) for stage in stages}
+    tables.setdefault("extract", {})["decisions"] = own
+    return one | _told(ctx, tables, shard, own)
+
+
+def _synthetic(ctx: Context, shard: str, place: int) -> Row:
+    """A row of a synthetic source: mix alone decides about it."""
+    from pipelines import lookup
+
+    refs = {ref.table: ref for ref in manifests.refs_at(ctx.store, "mix", shard)}
+    columns = ["doc_id", "source", "n_tokens", "generator", "method", "generation_depth", "licence", "reference"]
+    own = lookup.at_places(ctx.store, refs[SYNTHETIC], [place], columns)[0]
+    tables: dict[str, Row] = {"mix": {"synthetic": own}}
+    for name in ("sizes", "decisions"):  # row for row those of mix/synthetic
+        table = refs[f"mix/{name}"]
+        tables["mix"][name] = lookup.at_places(ctx.store, table, [place], ctx.store.columns(table))[0]
+    return _head(shard, own["doc_id"], None, "synthetic") | _told(ctx, tables, shard, tables["mix"]["decisions"])
+
+
+EXTRACT_COLUMNS = (
+    *("doc_id", "keep", "reason", "value", "bound", "also", "related_doc_id", "detail"),
+    *("url", "record_type", "warc_file", "warc_offset"),
+)
+
+
+def _head(shard: str, doc_id: str, url: str | None, record_type: str | None) -> Row:
+    return {"doc_id": doc_id, "shard": shard, "url": url, "record_type": record_type}
+
+
+def _told(ctx: Context, tables: dict[str, Row], shard: str, own: Row) -> Row:
+    from pipelines import bounds
+
+    for stage, found in tables.items():
+        found["measures"] = bounds.of(stage, found, ctx.params)
+        moved = _stale(ctx, stage)
+        if moved:
+            found["STALE"] = "made from an earlier state of " + ", ".join(moved)
+    told = {stage: found for stage, found in tables.items() if len(found) > 1 or found["measures"]}
+    return {"stages": told, "twin": _twin(ctx, told), "end": _end(told)}
+
+
+def _tables(ctx: Context, stage: str, shard: str, doc_id: str) -> Row:
+    """Table name -> the document's row there (rows, where there are several), narrow columns only."""
+    from pipelines import lookup
+
+    out: Row = {}
+    for ref in manifests.refs_at(ctx.store, stage, shard, WHOLE):
+        name = ref.table.split("/", 1)[1]
+        if name in ("records", "forbidden", "documents") and stage == "mix" or not ctx.store.path(ref).is_file():
             continue
-        rows = _rows(ctx, ref, doc_id)
+        rows = [] if name in ("records", "forbidden") else lookup.rows_of(ctx.store, ref, doc_id, QUIET)
         if rows:
-            out[ref.table.split("/", 1)[1]] = rows if len(rows) > 1 else rows[0]
-    if out and outputs.stale(ctx.store, stage):
-        out["STALE"] = "made from an earlier state of " + ", ".join(outputs.stale(ctx.store, stage))
+            out[name] = rows if name == "edits" or len(rows) > 1 else rows[0]
     return out
 
 
-def _rows(ctx: Context, ref: Ref, doc_id: str) -> list[dict[str, Any]]:
-    frame = ctx.store.read(ref, _narrow(ctx, ref))
-    if "doc_id" not in frame.columns:
-        return []
-    return [dict(row) for row in frame.filter(pl.col("doc_id") == doc_id).iter_rows(named=True)]
+def _replay(ctx: Context, ref: Ref, shard: str, own: Row) -> str:
+    """The command that extracts this record again; with its doc_id where several records begin at one offset."""
+    from pipelines import lookup
+
+    offset = own["warc_offset"]
+    same = sum(o == offset for (o,) in lookup.values(ctx.store, ref, ("warc_offset",)))
+    return f"python -m pipelines.replay {shard} {offset}" + (f" --id {own['doc_id']}" if same > 1 else "")
 
 
-def _narrow(ctx: Context, ref: Ref) -> list[str]:
-    names = ctx.store.columns(ref)
-    return [n for n in names if n in ("doc_id", "also") or n not in QUIET]
+def _twin(ctx: Context, tables: Mapping[str, Row]) -> Row | None:
+    """The kept twin that a decision names: {"doc_id", "url", "shard", "similarity"}."""
+    from pipelines import lookup
+
+    named = [(stage, row["related_doc_id"]) for stage, row in _decisions(tables) if row["related_doc_id"]]
+    if not named:
+        return None
+    stage, doc_id = named[-1]
+    places = [one for one in _locate(ctx, doc_id) if one[0] == RECORD]
+    out: Row = {"doc_id": doc_id, "url": None, "shard": None}
+    for _, shard, place in places:
+        ref = next(r for r in manifests.refs_at(ctx.store, "extract", shard) if r.table == RECORD)
+        row = lookup.at_places(ctx.store, ref, [place], ("url", "keep"))[0]
+        if row["keep"] or len(places) == 1:
+            out |= {"url": row["url"], "shard": shard}
+    clusters = tables.get(stage, {}).get("clusters")
+    return out | ({"similarity": clusters["similarity"]} if isinstance(clusters, dict) else {})
 
 
-def _shown(one: Mapping[str, Any]) -> str:
-    lines = [f"{_safe(one['url'] or 'synthetic')}  doc_id {one['doc_id']}  shard {one['shard']}"]
-    for stage, tables in one["stages"].items():
-        decision = tables.get("decisions")
-        for row in decision if isinstance(decision, list) else [decision] if decision else []:
-            lines.append(f"{stage:<9} {_verdict(row)}")
-        for table, row in tables.items():
-            if table != "decisions":
-                lines.append(f"          {table}: {_values(row)}")
-    return "\n".join(lines)
+def _decisions(tables: Mapping[str, Row]) -> list[tuple[str, Row]]:
+    return [(stage, found["decisions"]) for stage, found in tables.items() if "decisions" in found]
 
 
-def _verdict(row: Mapping[str, Any]) -> str:
-    where = f"  [{row['warc_file']} offset {row['warc_offset']}]" if row.get("warc_file") else ""
-    if row["keep"]:
-        return f"kept{where}"
-    held = (
-        f": {row['value']:g} against {row['bound']:g}" if row["value"] is not None and row["bound"] is not None else ""
-    )
-    also = f"; also {', '.join(row['also'])}" if row["also"] else ""
-    twin = f"; kept twin {row['related_doc_id']}" if row["related_doc_id"] else ""
-    detail = f" ({_safe(row['detail'])})" if row["detail"] else ""
-    return f"REJECTED {row['reason']}{held}{detail}{also}{twin}{where}"
+def _end(tables: Mapping[str, Row]) -> str:
+    """How the way ended: released, rejected by a stage, or not decided yet."""
+    decided = _decisions(tables)
+    if not decided:
+        return "not decided yet"
+    stage, row = decided[-1]
+    if not row["keep"]:
+        return f"rejected by {stage}: {row['reason']}"
+    return "released" if stage == STAGES[-1] else f"kept by {stage}; the next stage has not decided yet"
 
 
-def _values(row: Any) -> str:
-    if isinstance(row, list):
-        return f"{len(row)} rows"
-    if isinstance(row, str):
-        return row
-    return ", ".join(f"{name}={_safe(str(v))}" for name, v in row.items() if name != "doc_id" and v is not None)
-
-
-def _safe(text: str) -> str:
-    """Page-made strings on a terminal: printable characters only, bounded."""
-    return "".join(c if c.isprintable() else "�" for c in text[:300])
+def _stale(ctx: Context, stage: str) -> list[str]:
+    """Parents whose manifest moved since the stage ran; the same answer as outputs.stale, without parsing manifests."""
+    made_from = (read_json(ctx.store.data(stage, "ledger.json")) or {}).get("parents", {})
+    paths = {parent: ctx.store.data(parent, "manifest.jsonl") for parent in made_from}
+    return [p for p, path in paths.items() if not path.is_file() or file_digest(path)[:32] != made_from[p]]
 
 
 if __name__ == "__main__":

@@ -84,6 +84,13 @@ def read_lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines() if line] if path.is_file() else []
 
 
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a text file, one in memory; none where the file is missing."""
+    if path.is_file():
+        with path.open(encoding="utf-8") as file:
+            yield from file
+
+
 def append_line(path: Path, row: Any) -> None:
     """Add a row to a log under .run/ (never to an out)."""
     path.parent.mkdir(parents=True, exist_ok=True)

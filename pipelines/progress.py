@@ -2,22 +2,28 @@
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.files import append_line
-from pipelines.work import Job, Receipt
+from pipelines.work import Job, Receipt, input_bytes
 from stages.census import pick
 
 EVERY = 2.0  # seconds between lines where stderr is no terminal
 
 
 class Progress:
-    """Counts the shards of one family as they end."""
+    """Counts the shards of one family as they end. `how`: what else the rates of a run must be read with."""
 
-    def __init__(self, run_dir: Path, stage: str, family: str, total: int) -> None:
+    def __init__(
+        self, run_dir: Path, stage: str, family: str, total: int, how: Mapping[str, object] | None = None
+    ) -> None:
+        self.how = dict(how or {})
         self.run_dir, self.stage, self.family, self.total = run_dir, stage, family, total
         self.start = self.said = time.monotonic()
-        self.done = self.failed = self.documents = self.rejected = self.n_bytes = 0
+        self.done = self.failed = self.documents = self.rejected = self.n_bytes = self.input_bytes = 0
+        self.tables: Counter[str] = Counter()
         self.peak_mb = 0
 
     def ended(self, job: Job, receipt: Receipt | None, peak_mb: int) -> None:
@@ -30,6 +36,8 @@ class Progress:
             rows = pick(receipt.counts, "rows")
             self.documents += max([out.ref.rows for out in receipt.outputs], default=0)
             self.n_bytes += sum(out.ref.n_bytes for out in receipt.outputs)
+            self.input_bytes += input_bytes(job)
+            self.tables.update({out.ref.table: out.ref.n_bytes for out in receipt.outputs})
             self.rejected += rows.get("rejected", 0)
         self._say(last=self.done == self.total)
 
@@ -44,7 +52,11 @@ class Progress:
             else:
                 print(_line(row), file=sys.stderr, flush=True)
         if last:
-            append_line(self.run_dir / "rates.jsonl", self._row(now) | {"bytes": self.n_bytes, "peak_mb": self.peak_mb})
+            append_line(self.run_dir / "rates.jsonl", self._row(now) | self._rates())
+
+    def _rates(self) -> dict[str, object]:
+        sizes = {"bytes": self.n_bytes, "input_bytes": self.input_bytes, "tables": dict(sorted(self.tables.items()))}
+        return {**sizes, "peak_mb": self.peak_mb, **self.how}
 
     def _row(self, now: float) -> dict[str, object]:
         seconds = max(now - self.start, 1e-6)

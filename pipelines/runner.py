@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cluster import address_for
+from pipelines.cluster import address_for, workers_of
 from pipelines.context import Context
 from pipelines.errors import BadInput, Infrastructure, Stop
 from pipelines.store import Store
@@ -51,6 +51,11 @@ def on_ray(n_jobs: int, ctx: Context) -> bool:
     if how == "auto":
         return n_jobs > 0 and ("RAY_ADDRESS" in os.environ or n_jobs > ctx.params.run.ray_from)
     return n_jobs > 0 and how == "ray"
+
+
+def lanes(n_jobs: int, ctx: Context) -> int:
+    """How many of so many jobs run at once: one in this process, else as many as there are workers."""
+    return max(1, min(n_jobs, workers_of(ctx))) if on_ray(n_jobs, ctx) else 1
 
 
 def attempt(job: Job, store: Store) -> Done:

@@ -3,6 +3,8 @@
 `dry` finds out what would run and why, and touches nothing. Knows no particular stage.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +16,7 @@ from pipelines.files import below, read_json
 from pipelines.outputs import WHOLE, Manifest
 from pipelines.progress import Progress
 from pipelines.store import Ref
-from pipelines.work import Family, Job, Read, Receipt, Shards, parse_receipt, receipt_of
+from pipelines.work import Family, Job, Read, Receipt, Shards, input_bytes, parse_receipt, receipt_of
 from stages.census import Count, add
 
 UNKNOWN = "?"  # digest of a table that a dry run cannot know, since what makes it would run
@@ -28,6 +30,9 @@ class Todo:
     family: str
     shard: str
     why: str
+    known_bytes: int = 0  # of what it reads, as far as it is there
+    unknown: tuple[tuple[str, int], ...] = ()  # tables it reads that are not made yet, and how many shards of each
+    writes: tuple[str, ...] = ()
 
 
 class Stage:
@@ -53,6 +58,8 @@ class Stage:
             ctx.store.clear_temporaries(name)
 
     def _parent(self, name: str) -> Manifest:
+        if self.dry and name in self.ctx.planned:
+            return Manifest(self.ctx.planned[name], "")
         found = outputs.manifest(self.ctx.store, name)
         if found is None and not self.dry:
             raise BadInput(f"data/{name}/manifest.jsonl is missing: run `dvc repro {name}` first")
@@ -113,7 +120,8 @@ class Stage:
         if self.dry:
             self._plan(waiting)
             return
-        progress = Progress(self.ctx.run_dir, self.name, family.name, len(waiting)) if waiting else None
+        how = {"sample": self.ctx.params.input.sample, "lanes": runner.lanes(len(waiting), self.ctx)}
+        progress = Progress(self.ctx.run_dir, self.name, family.name, len(waiting), how) if waiting else None
         for done in runner.run(waiting, self.ctx):
             assert progress is not None
             progress.ended(done.job, done.receipt, done.peak_mb)
@@ -133,18 +141,19 @@ class Stage:
     def _plan(self, jobs: list[Job]) -> None:
         for job in jobs:
             old = parse_receipt(read_json(self.ctx.store.receipt(job.stage, job.family.name, job.shard, job.key)))
-            self.todo.append(Todo(self.name, job.family.name, job.shard, _why(old, job)))
+            self.todo.append(_todo(job, _why(old, job)))
             for table in job.family.writes:
                 self.refs.setdefault(table, {})[job.shard] = Ref(table, job.shard, UNKNOWN)
 
     def finish(self) -> None:
         """Replace manifest, census and ledger, and remove what no manifest names. Raises ShardFailed by name."""
+        own = [ref for table, by_shard in self.refs.items() for ref in by_shard.values() if _of(table) == self.name]
         if self.dry:
+            self.ctx.planned[self.name] = tuple(own)
             return
         if self.failed:
             named = "\n".join(f"  {shard}: {why}" for shard, why in sorted(self.failed.items()))
             raise ShardFailed(f"{len(self.failed)} shards of {self.name} failed; the others are kept:\n{named}")
-        own = [ref for table, by_shard in self.refs.items() for ref in by_shard.values() if _of(table) == self.name]
         self._remove_orphans(own)
         # DVC wants every out to exist: also a table without a shard, also where run.store keeps the tables elsewhere.
         for folder in (*self.tables, f"{self.name}/receipts"):
@@ -173,12 +182,30 @@ def _of(table: str) -> str:
     return table.split("/")[0]
 
 
+def _todo(job: Job, why: str) -> Todo:
+    waits = Counter(ref.table for refs in job.refs.values() for ref in refs if ref.digest == UNKNOWN)
+    writes = tuple(job.family.writes)
+    return Todo(job.stage, job.family.name, job.shard, why, input_bytes(job), tuple(sorted(waits.items())), writes)
+
+
 def _why(old: Receipt | None, job: Job) -> str:
     """What differs between the receipt that lies there and the job that would run."""
     if old is None:
         return "new"
     now = job.basis()
-    parts = [name for name in ("params", "extra", "recipe", "models") if old.basis.get(name) != now[name]]
+    parts = [name for name in ("recipe", "models") if old.basis.get(name) != now[name]]
+    keys = [*changed_keys(old.basis.get("params"), now["params"]), *changed_keys(old.basis.get("extra"), now["extra"])]
+    parts = [f"params {', '.join(keys)}", *parts] if keys else parts
     before = old.basis.get("inputs", {})
     moved = [name for name, digest in now["inputs"].items() if before.get(name) != digest]
     return ", ".join([*(f"input {name}" for name in moved), *parts]) or "outputs missing or changed on disk"
+
+
+def changed_keys(old: Any, new: Any, key: str = "") -> list[str]:
+    """The keys under which two params differ, each with both values where they are short."""
+    if old == new:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [c for k in sorted({*old, *new}) for c in changed_keys(old.get(k), new.get(k), f"{key}.{k}".lstrip("."))]
+    values = f"{json.dumps(old)} -> {json.dumps(new)}"
+    return [f"{key or 'of the shard'}: {values}" if len(values) <= 60 else key or "of the shard"]

@@ -94,6 +94,12 @@ class Job:
         }
 
 
+def input_bytes(job: Job) -> int:
+    """What a job is given: Arrow values of the tables it reads (0 for one not made yet), and the size of its files."""
+    tables = sum(ref.n_bytes for refs in job.refs.values() for ref in refs)
+    return tables + sum(Path(file).stat().st_size for file in job.files.values())
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What one shard's tables were made from, and what they are."""

@@ -48,7 +48,9 @@ def of_crawl(tables: Tables, params: Origin) -> pl.DataFrame:
         released=went_on & pl.col("passed"),
         language=pl.when(went_on).then("text_language").otherwise("look_language"),
         n_tokens=pl.when(went_on).then(pl.coalesce("size", "tokens")),
-        **{name: pl.when(went_on).then(f"end_{name}").otherwise(name) for name in ("stage", "reason", "related_doc_id")},
+        **{
+            name: pl.when(went_on).then(f"end_{name}").otherwise(name) for name in ("stage", "reason", "related_doc_id")
+        },
     )
     return _shown(every)
 

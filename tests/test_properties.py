@@ -10,8 +10,11 @@ import pytest
 
 from pipelines import outputs
 from pipelines.errors import BadInput, GateClosed
+from pipelines.files import write_lines
 from pipelines.outputs import STAGES
+from pipelines.sandbox import Limits
 
+LIMITS = Limits(cpu_seconds=3, memory_mb=1024, clock_seconds=20.0)
 KEPT_BY = {"quality": "extract", "dedup": "quality", "toxicity": "dedup", "mix": "toxicity"}
 
 
@@ -190,3 +193,31 @@ def test_golden_ledger_of_the_sample(pipeline) -> None:
     golden = json.loads((Path(__file__).parent / "golden" / "ledgers.json").read_text())
     found = {s: {k: v for k, v in pipeline.ledger(s).items() if k != "parents"} for s in STAGES}
     assert found == golden
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [("crash", "engine_crashed"), ("hang", "engine_timeout"), ("memory", "engine_memory")]
+)
+def test_a_page_that_misbehaves_costs_itself(pipeline, empty, monkeypatch, fault: str, reason: str) -> None:
+    from pipelines import accept, sandbox
+
+    victim = pipeline.table("extract/documents").row(3, named=True)
+    monkeypatch.setenv(sandbox.FAULTS, json.dumps({victim["doc_id"]: fault}))
+    monkeypatch.setattr(sandbox, "Limits", lambda: LIMITS)
+    empty.run(upto="extract")
+    rows = empty.table("extract/decisions")
+    (row,) = rows.filter(pl.col("doc_id") == victim["doc_id"]).iter_rows(named=True)
+    assert (row["keep"], row["reason"]) == (False, reason)
+    assert row["warc_file"]
+    assert row["warc_offset"] is not None
+    others = pl.col("doc_id") != victim["doc_id"]
+    assert rows.filter(others).equals(pipeline.table("extract/decisions").filter(others))
+    assert empty.table("extract/documents").equals(pipeline.table("extract/documents").filter(others))
+    monkeypatch.delenv(sandbox.FAULTS)
+    ctx = empty.context()
+    limits = accept.machine_limits(ctx)
+    assert [(one["doc_id"], one["reason"]) for one in limits] == [(victim["doc_id"], reason)]
+    before = empty.table("extract/decisions").drop("detail")
+    write_lines(accept.limits_path(ctx), limits)
+    empty.run(upto="extract")
+    assert empty.table("extract/decisions").drop("detail").equals(before), "an accepted limit is obeyed unseen"

@@ -105,7 +105,7 @@ def _of_prefilter(look: Look, language: str, bounds: Prefilter) -> list[Fail]:
     if bounds.min_words is not None and look.n_words is not None and look.n_words < bounds.min_words:
         fails.append(Fail("prefilter_min_words", look.n_words, bounds.min_words))
     if bounds.languages is not None and look.n_words and language not in bounds.languages:
-        fails.append(Fail("prefilter_languages", detail=language))
+        fails.append(Fail("prefilter_language", detail=language))
     return fails
 
 

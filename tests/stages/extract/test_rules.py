@@ -79,7 +79,7 @@ def test_form_of_a_page(changes, expected):
 
 def test_prefilter_bounds_are_held_where_they_are_set():
     held = PARAMS.model_copy(update={"prefilter": Prefilter(min_words=3, languages=("de",))})
-    assert [f.reason for f in rules.of_look(LOOK, "en", held)] == ["prefilter_min_words", "prefilter_languages"]
+    assert [f.reason for f in rules.of_look(LOOK, "en", held)] == ["prefilter_min_words", "prefilter_language"]
     assert rules.of_look(replace(LOOK, n_words=3), "de", held) == []
     assert rules.of_look(replace(LOOK, n_words=None), "und", held) == []
     assert rules.of_look(LOOK, "en", PARAMS) == []

@@ -150,7 +150,7 @@ def test_a_prefilter_keeps_pages_from_the_engine_and_their_look(warcs):
     strict = PARAMS.model_copy(update={"prefilter": Prefilter(languages=("de",))})
     done = run(warcs.record(page("cats")), params=strict, read_pages=noted)
     row = done.tables["extract/decisions"].row(0, named=True)
-    assert (row["reason"], row["detail"]) == ("prefilter_languages", "en")
+    assert (row["reason"], row["detail"]) == ("prefilter_language", "en")
     assert (tasks, done.tables["extract/look"].height) == (["look"], 1)
 
 
