@@ -18,7 +18,7 @@ repro: setup
 
 ## make test       set up, then lint, types and tests
 test: setup lint
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 ## make slow       the heavier suites: random kills, real pages, every archive file
 slow: setup

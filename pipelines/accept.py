@@ -1,12 +1,14 @@
 """`python -m pipelines.accept`: make this run the baseline, as files in git.
 
-Commits dvc.lock, the ledgers and the verdicts, and the machine limits that extraction met; nothing else under data/.
+Commits dvc.lock, the ledgers, the verdicts and the funnel, the machine limits that extraction met, and a line per stage
+in the history of accepted runs, which the report draws; nothing else under data/.
 """
 
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines import context, outputs
 from pipelines.context import Context
@@ -29,8 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         ctx = context.load()
         _refuse(ctx)
         write_lines(limits_path(ctx), machine_limits(ctx))
+        write_lines(history_path(ctx), history(ctx))
         paths = ["dvc.lock", *(f"data/{s}/ledger.json" for s in STAGES), *(f"data/gates/{s}.json" for s in STAGES)]
-        paths += ["data/inputs/machine_limits.jsonl"]
+        paths += ["data/inputs/machine_limits.jsonl", "data/baselines/history.jsonl"]
+        paths += ["data/reports/funnel.csv"] * (ctx.root / "data/reports/funnel.csv").is_file()
         _git(ctx, "add", "-f", "--", *paths)
         _git(ctx, "commit", "-q", "-m", message, "--", *paths)
         print("accepted: " + ", ".join(paths))
@@ -59,6 +63,33 @@ def machine_limits(ctx: Context) -> list[dict[str, str | int]]:
                     "warc_offset": offset,
                 }
     return [known[doc_id] for doc_id in sorted(known)]
+
+
+def history_path(ctx: Context) -> Path:
+    """Where accepted runs are kept in git: a row per run and stage, the oldest first."""
+    return ctx.store.data("baselines", "history.jsonl")
+
+
+def history(ctx: Context) -> list[dict[str, Any]]:
+    """The accepted runs with this one at the end; without it again where it equals the last. No commit, no clock."""
+    known: list[dict[str, Any]] = read_lines(history_path(ctx))
+    last = max((row["run"] for row in known), default=0)
+    now = [_accepted(ctx, stage) for stage in STAGES]
+    if [row for row in known if row["run"] == last] == [{"run": last, **row} for row in now]:
+        return known
+    return [*known, *({"run": last + 1, **row} for row in now)]
+
+
+def _accepted(ctx: Context, stage: str) -> dict[str, Any]:
+    """What a stage was when it was accepted: its manifest, its gate, its totals."""
+    found, totals = outputs.manifest(ctx.store, stage), outputs.ledger(ctx.store, stage) or {}
+    return {
+        "stage": stage,
+        "manifest": found.digest if found else None,
+        "open": outputs.is_open(ctx.store, stage),
+        "documents": totals.get("documents"),
+        "tokens": totals.get("tokens"),
+    }
 
 
 def _refuse(ctx: Context) -> None:

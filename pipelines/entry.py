@@ -36,8 +36,11 @@ def stage_main(name: str, work: Callable[[Context], object], argv: Sequence[str]
     return guarded(name, locked)
 
 
-def guarded(name: str, work: Callable[[], None]) -> int:
-    """Call `work`, turn how it ends into a sentence on stderr, a status file and an exit code."""
+def guarded(name: str, work: Callable[[], None], *, status: bool = True) -> int:
+    """Call `work`, turn how it ends into a sentence on stderr, a status file and an exit code.
+
+    Without `status` no file is written: a question that fails must not pass for the end of a run.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     code, message = DONE, "done"
@@ -54,7 +57,8 @@ def guarded(name: str, work: Callable[[], None]) -> int:
         code, message = INFRASTRUCTURE, f"fault in the program: {type(error).__name__}: {error}"
     if code != DONE:
         print(f"{name}: {message}", file=sys.stderr)
-        write_status(ROOT, name, code, message)
+        if status:
+            write_status(ROOT, name, code, message)
     return code
 
 

@@ -14,12 +14,12 @@ from pipelines import STAGES, context, locator, manifests, shown
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput
-from pipelines.files import file_digest, read_json
 from pipelines.store import ROOT, Ref
-from pipelines.terminal import safe
+from pipelines.terminal import safe, say
 
 WHOLE = "part-00000"
 QUIET = ("text", "minhash", "exact", "provenance", "title", "replacement")
+SKIPPED = ("extract/records", "extract/forbidden", "mix/documents", "mix/repeats", "mix/shares", "mix/ngrams")
 RECORD = "extract/decisions"
 SYNTHETIC = "mix/synthetic"
 Row = dict[str, Any]
@@ -36,14 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise BadInput("usage: python -m pipelines.explain URL_OR_ID [--json]")
         ctx = context.load()
         if not locator.is_current(ctx.store, ctx.run_dir):
-            print("no current index, so all shards are scanned; `python -m pipelines.locator` makes one", file=sys.stderr)
+            print(
+                "no current index, so all shards are scanned; `python -m pipelines.locator` makes one", file=sys.stderr
+            )
         found = list(explain(ctx, names[0]))
         if not found:
             raise BadInput(f"{safe(names[0])} is not among the records of data/extract or data/mix")
         for one in found:
-            print(json.dumps(one, ensure_ascii=True) if "--json" in arguments else shown.as_text(one))
+            say(json.dumps(one, ensure_ascii=True) if "--json" in arguments else shown.as_text(one))
 
-    return guarded("explain", work)
+    return guarded("explain", work, status=False)
 
 
 def explain(ctx: Context, name: str) -> Iterator[Row]:
@@ -61,14 +63,14 @@ def _locate(ctx: Context, name: str) -> list[tuple[str, str, int]]:
     from pipelines import lookup
 
     found = locator.find(ctx.store, ctx.run_dir, name)
-    refs = {(ref.table, ref.shard): ref for table in locator.NAMED for ref in manifests.refs_of(ctx.store, table)}
     if found is None:
-        return [(t, s, place) for (t, s), ref in sorted(refs.items()) for place in _scan(ctx, ref, name)]
+        refs = [ref for table in locator.NAMED for ref in manifests.refs_of(ctx.store, table)]
+        return [(ref.table, ref.shard, place) for ref in refs for place in _scan(ctx, ref, name)]
     sure = []
     for table, shard, place in found:
-        if (table, shard) in refs:  # a hash is no proof
-            rows = lookup.at_places(ctx.store, refs[table, shard], [place], locator.NAMED[table])
-            sure += [(table, shard, place) for row in rows if name in row.values()]
+        ref = manifests.ref_of(ctx.store, table, shard)
+        rows = lookup.at_places(ctx.store, ref, [place], locator.NAMED[table]) if ref else []
+        sure += [(table, shard, place) for row in rows if name in row.values()]  # a hash is no proof
     return sure
 
 
@@ -86,6 +88,7 @@ def _record(ctx: Context, shard: str, place: int) -> Row:
     refs = {ref.table: ref for ref in manifests.refs_at(ctx.store, "extract", shard)}
     own = lookup.at_places(ctx.store, refs[RECORD], [place], EXTRACT_COLUMNS)[0]
     one = _head(shard, own["doc_id"], own["url"], own["record_type"])
+    one |= {"warc_file": own["warc_file"], "warc_offset": own["warc_offset"]}
     one["replay"] = _replay(ctx, refs[RECORD], shard, own)
     kept = bool(own["keep"])
     repeat = own["reason"] == "repeated_record"
@@ -123,8 +126,8 @@ def _told(ctx: Context, tables: dict[str, Row], shard: str, own: Row) -> Row:
     from pipelines import bounds
 
     for stage, found in tables.items():
-        found["measures"] = bounds.of(stage, found, ctx.params)
-        moved = _stale(ctx, stage)
+        found["measures"] = bounds.of(stage, tables, ctx.params)
+        moved = manifests.stale(ctx.store, stage)
         if moved:
             found["STALE"] = "made from an earlier state of " + ", ".join(moved)
     told = {stage: found for stage, found in tables.items() if len(found) > 1 or found["measures"]}
@@ -137,12 +140,10 @@ def _tables(ctx: Context, stage: str, shard: str, doc_id: str) -> Row:
 
     out: Row = {}
     for ref in manifests.refs_at(ctx.store, stage, shard, WHOLE):
-        name = ref.table.split("/", 1)[1]
-        if name in ("records", "forbidden", "documents") and stage == "mix" or not ctx.store.path(ref).is_file():
-            continue
-        rows = [] if name in ("records", "forbidden") else lookup.rows_of(ctx.store, ref, doc_id, QUIET)
-        if rows:
-            out[name] = rows if name == "edits" or len(rows) > 1 else rows[0]
+        if ref.table not in SKIPPED and ctx.store.path(ref).is_file():
+            name, rows = ref.table.split("/", 1)[1], lookup.rows_of(ctx.store, ref, doc_id, QUIET)
+            if rows:
+                out[name] = rows if name == "edits" or len(rows) > 1 else rows[0]
     return out
 
 
@@ -166,7 +167,8 @@ def _twin(ctx: Context, tables: Mapping[str, Row]) -> Row | None:
     places = [one for one in _locate(ctx, doc_id) if one[0] == RECORD]
     out: Row = {"doc_id": doc_id, "url": None, "shard": None}
     for _, shard, place in places:
-        ref = next(r for r in manifests.refs_at(ctx.store, "extract", shard) if r.table == RECORD)
+        ref = manifests.ref_of(ctx.store, RECORD, shard)
+        assert ref is not None, "it was located"
         row = lookup.at_places(ctx.store, ref, [place], ("url", "keep"))[0]
         if row["keep"] or len(places) == 1:
             out |= {"url": row["url"], "shard": shard}
@@ -186,14 +188,7 @@ def _end(tables: Mapping[str, Row]) -> str:
     stage, row = decided[-1]
     if not row["keep"]:
         return f"rejected by {stage}: {row['reason']}"
-    return "released" if stage == STAGES[-1] else f"kept by {stage}; the next stage has not decided yet"
-
-
-def _stale(ctx: Context, stage: str) -> list[str]:
-    """Parents whose manifest moved since the stage ran; the same answer as outputs.stale, without parsing manifests."""
-    made_from = (read_json(ctx.store.data(stage, "ledger.json")) or {}).get("parents", {})
-    paths = {parent: ctx.store.data(parent, "manifest.jsonl") for parent in made_from}
-    return [p for p, path in paths.items() if not path.is_file() or file_digest(path)[:32] != made_from[p]]
+    return "released" if stage == STAGES[-1] else f"kept by {stage}; what follows has not decided"
 
 
 if __name__ == "__main__":

@@ -115,6 +115,11 @@ def _insert(db: sqlite3.Connection, lot: list[tuple[int, int | None, int]]) -> N
     lot.clear()
 
 
+def is_current(store: Store, run_dir: Path) -> bool:
+    """Whether the index is there, and of the manifests that lie there now."""
+    return find(store, run_dir, "") is not None
+
+
 def find(store: Store, run_dir: Path, name: str) -> list[tuple[str, str, int]] | None:
     """(table, shard, row) of every candidate, sorted; None where the index is missing or older than the manifests."""
     path = path_of(run_dir)
@@ -142,7 +147,7 @@ def main() -> int:
         ctx = context.load()
         print(f"{refresh(ctx.store, ctx.run_dir)} shards indexed")
 
-    return guarded("locator", work)
+    return guarded("locator", work, status=False)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def _rows(file: pq.ParquetFile, doc_id: str, leave: Sequence[str]) -> Iterator[R
             column = file.read_row_group(group, columns=["doc_id"]).column(0).combine_chunks()
             places = _places(column, doc_id)
             if places:
-                yield from file.read_row_group(group, columns=wanted).take(places).to_pylist()
+                yield from _taken(file.read_row_group(group, columns=wanted), places)
 
 
 def _may_hold(column: Any, value: str) -> bool:
@@ -53,6 +53,11 @@ def _places(column: Any, value: str) -> list[int]:
     return places
 
 
+def _taken(table: Any, places: Sequence[int]) -> list[Row]:
+    """Rows by their number. By slices: `take` turns a list into an array, and for that Arrow imports pandas."""
+    return [row for place in places for row in table.slice(place, 1).to_pylist()]
+
+
 def at_places(store: Store, ref: Ref, places: Sequence[int], columns: Sequence[str]) -> list[Row]:
     """Rows by their number in a table's shard, in ascending order; numbers beyond its end are left out."""
     out: list[Row] = []
@@ -62,7 +67,7 @@ def at_places(store: Store, ref: Ref, places: Sequence[int], columns: Sequence[s
             height = file.metadata.row_group(group).num_rows
             own = [place - start for place in sorted(places) if start <= place < start + height]
             if own:
-                out += file.read_row_group(group, columns=list(columns)).take(own).to_pylist()
+                out += _taken(file.read_row_group(group, columns=list(columns)), own)
             start += height
     return out
 

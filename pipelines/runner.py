@@ -4,6 +4,7 @@ A shard that fails does not stop the others. What the infrastructure does to a t
 out-of-memory kill) is retried; what the body raises is not, since it would raise it again.
 """
 
+import atexit
 import os
 import resource
 import socket
@@ -11,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,15 +80,44 @@ def _peak() -> int:
     return sum(usage) // 1024
 
 
+@dataclass
+class _Seat:
+    """Our process's place in a cluster, kept from the first family that needs one to the end of the process."""
+
+    held: ExitStack
+    wanted: str | None
+    address: str
+    ray: Any
+
+
+_SEATS: list[_Seat] = []  # at most one: ray itself is one per process
+
+
 def _on_ray(jobs: Sequence[Job], ctx: Context) -> Iterator[Done]:
-    with address_for(ctx) as address:
+    seat = _seat(ctx)
+    yield from _flow(seat.ray, jobs, ctx, seat.address)
+
+
+def _seat(ctx: Context) -> _Seat:
+    wanted = os.environ.get("RAY_ADDRESS")
+    if _SEATS and _SEATS[0].wanted == wanted:
+        return _SEATS[0]
+    leave()
+    with ExitStack() as stack:
+        address = stack.enter_context(address_for(ctx))
         import ray  # seconds that a run with nothing to do must not pay
 
         _connect(ray, address)
-        try:
-            yield from _flow(ray, jobs, ctx, address)
-        finally:
-            ray.shutdown()
+        stack.callback(ray.shutdown)
+        _SEATS.append(_Seat(stack.pop_all(), wanted, address, ray))
+    atexit.register(leave)
+    return _SEATS[0]
+
+
+def leave() -> None:
+    """Leave the cluster, and end it if it is our own."""
+    while _SEATS:
+        _SEATS.pop().held.close()
 
 
 def _connect(ray: Any, address: str) -> None:

@@ -81,6 +81,8 @@ class Stage:
         files: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         """Run a family on every shard. `extra`: per-shard params; `files`: shard -> (absolute path, digest)."""
+        if WHOLE in self.failed:  # a table of all shards is missing, which others may read: `finish` names it
+            return
         extra, files = extra or {}, files or {}
         jobs = [self._job(family, s, extra.get(s), files.get(s)) for s in shards if s not in self.failed]
         self._carry_out(family, jobs)

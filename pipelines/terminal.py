@@ -3,6 +3,9 @@
 Masking is against accident, not intent: who can run a command here can read the tables. Knows no table.
 """
 
+import os
+import sys
+
 LONGEST = 300
 CELL = 60
 MARK = "�"
@@ -14,6 +17,15 @@ def safe(text: object, limit: int = LONGEST) -> str:
     raw = str(text)
     cut = raw if len(raw) <= limit else raw[: limit - 1] + _CUT
     return "".join(c if c.isprintable() else " " if c in "\n\r\t" else MARK for c in cut)
+
+
+def say(text: str) -> None:
+    """Print, and end quietly where the reader has seen enough (`| head`)."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
 
 
 def block(text: str) -> str:

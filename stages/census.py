@@ -3,7 +3,9 @@
 A count is (metric, key, count). Metrics of a decisions table, in documents and tokens: rows, tokens (keys in, kept,
 rejected), reason, reason_tokens, failed (every rule that failed), alone (the only rule that failed), pair (two rules
 that failed together), language, language_tokens and host (keys `<name>|in`, `<name>|kept`). Metrics of any table:
-rows (key: the table) and hist:<column> on the fixed edges below. Hosts are exact for a hash sample of hosts.
+rows (key: the table), hist:<table>.<column> on the fixed edges below and, of these, edge:<table>.<column>: the values
+that lie on the edge itself, so that both `less than` and `greater than` an edge are exact; kind (of edits), and
+clusters (of duplicates, by the bin of their size). Hosts are exact for a hash sample of hosts.
 """
 
 import hashlib
@@ -19,14 +21,25 @@ EDGES = tuple(
 )
 
 
+# Numbers that measure nothing of a document: places, hashes, and what a decision repeats of its measure.
+NO_MEASURES = ("warc_offset", "start", "end", "copy", "value", "bound", "bits", "ngram")
+
+
 def of_table(name: str, frame: pl.DataFrame) -> list[Count]:
-    """Rows of a table, and a histogram of each of its numeric columns (nulls under the key `null`)."""
+    """Rows of a table, a histogram of each of its numeric columns (nulls under the key `null`), kinds and clusters."""
     counts: list[Count] = [("rows", name, frame.height)]
     for column, dtype in frame.schema.items():
-        if dtype.is_numeric() and column not in ("warc_offset", "start", "end", "copy"):
-            counts += [(f"hist:{column}", key, n) for key, n in histogram(frame[column])]
+        metric = f"hist:{name}.{column}"
+        if dtype.is_numeric() and column not in NO_MEASURES:
+            counts += [(metric, key, n) for key, n in histogram(frame[column])]
+            counts += [(f"edge:{name}.{column}", key, n) for key, n in on_edges(frame[column])]
         elif dtype == pl.Boolean and column != "keep":
-            counts += _counted(f"hist:{column}", (("null" if v is None else str(v).lower()) for v in frame[column]))
+            counts += _counted(metric, (("null" if v is None else str(v).lower()) for v in frame[column]))
+    if "replacement" in frame.columns:
+        counts += _counted("kind", frame["kind"])
+    if "cluster_id" in frame.columns:  # named after its smallest doc_id: one row per cluster
+        heads = frame.filter(pl.col("doc_id") == pl.col("cluster_id"))["cluster_size"]
+        counts += [("clusters", key, n) for key, n in histogram(heads)]
     return counts
 
 
@@ -36,14 +49,27 @@ def histogram(values: pl.Series) -> list[tuple[str, int]]:
     present = values.drop_nulls().cast(pl.Float64)
     bins = edges.search_sorted(present, side="right").value_counts(sort=False)
     out = {int(b): int(n) for b, n in bins.iter_rows()} if present.len() else {}
-    keyed = [("below" if b == 0 else f"{EDGES[b - 1]:.6g}", n) for b, n in sorted(out.items())]
+    keyed = [("below" if b == 0 else label(EDGES[b - 1]), n) for b, n in sorted(out.items())]
     return [*keyed, ("null", values.null_count())] if values.null_count() else keyed
+
+
+def on_edges(values: pl.Series) -> list[tuple[str, int]]:
+    """How many values equal an edge, keyed by it; edges that no value equals are left out."""
+    present = values.cast(pl.Float64)
+    found = present.filter(present.is_in(pl.Series(EDGES).implode())).value_counts(sort=False, name="n_on_edge")
+    return [(label(edge), int(n)) for edge, n in sorted(found.iter_rows())]
+
+
+def label(edge: float) -> str:
+    """An edge as the keys of a histogram name it."""
+    return f"{edge:.6g}"
 
 
 def of_decisions(decisions: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:
     """Counts of a decisions table. `facts` gives n_tokens and, where it has them, language and host per doc_id."""
     known = [c for c in ("n_tokens", "language", "host") if c in facts.columns]
-    rows = decisions.join(facts.select("doc_id", *known), on="doc_id", how="left", maintain_order="left")
+    once = facts.select("doc_id", *known).unique("doc_id", keep="first", maintain_order=True)
+    rows = decisions.join(once, on="doc_id", how="left", maintain_order="left")
     if "n_tokens" not in known:
         rows = rows.with_columns(pl.lit(0, dtype=pl.Int64).alias("n_tokens"))
     again = pl.col("doc_id").is_duplicated() & ~pl.col("keep")  # a repeat of a record that is decided elsewhere

@@ -34,13 +34,12 @@ def of_crawl(tables: Tables, params: Origin) -> pl.DataFrame:
     where there is no text. `related_doc_id` is the kept twin. Raises Broken where a document's way has no end.
     """
     rows = tables["extract/decisions"].with_columns(stage=pl.lit("extract"))
-    later = tables["extract/documents"].select("doc_id", text_language="language", tokens="n_tokens")
-    ends = _unite(later, _ends(tables), "one later end per document")
+    texts = tables["extract/documents"].select("doc_id", text_language="language", tokens="n_tokens")
     sizes = tables["mix/sizes"].select("doc_id", size="n_tokens")
     looked = tables["extract/look"].select("doc_id", look_language="language").unique("doc_id", keep="first")
-    known = ends.join(sizes, on="doc_id", how="left").join(_copies(tables, params.seed), on="doc_id", how="left")
-    joined = rows.join(known, on="doc_id", how="left", maintain_order="left")
-    joined = joined.join(looked, on="doc_id", how="left", maintain_order="left")
+    joined = rows
+    for facts in (_ends(tables), texts, sizes, _copies(tables, params.seed), looked):
+        joined = joined.join(facts, on="doc_id", how="left", maintain_order="left", validate="m:1")
     went_on = pl.col("keep")
     every = joined.with_columns(
         source=pl.lit(params.source),
@@ -57,28 +56,19 @@ def of_crawl(tables: Tables, params: Origin) -> pl.DataFrame:
 
 def _ends(tables: Tables) -> pl.DataFrame:
     """(doc_id, passed, end_stage, end_reason, end_related_doc_id): the last decision about each document."""
-    verdicts = [
-        tables[f"{stage}/decisions"].select(
-            "doc_id",
-            passed="keep",
-            end_stage=pl.lit(stage),
-            end_reason="reason",
-            end_related_doc_id="related_doc_id",
-        )
-        for stage in LATER
-    ]
-    ends = pl.concat(verdicts).unique("doc_id", keep="last", maintain_order=True)
-    lost = ends.filter(pl.col("passed") & (pl.col("end_stage") != LATER[-1]))
-    if not lost.is_empty():
-        raise Broken(f"{lost.height} documents were kept by {lost['end_stage'][0]} and are unknown to the next stage")
-    return ends
-
-
-def _unite(left: pl.DataFrame, right: pl.DataFrame, what: str) -> pl.DataFrame:
-    joined = left.join(right, on="doc_id", maintain_order="left", validate="1:1")
-    if not joined.height == left.height == right.height:
-        raise Broken(f"{what}: {left.height} documents, {right.height} ends, {joined.height} of both")
-    return joined
+    given, verdicts = tables["extract/decisions"].filter("keep"), []
+    for stage in LATER:
+        decided = tables[f"{stage}/decisions"]
+        if not given["doc_id"].sort().equals(decided["doc_id"].sort()):
+            raise Broken(f"{stage} decided about {decided.height} documents and was given {given.height}, not the same")
+        ends = {
+            "end_stage": pl.lit(stage),
+            "end_reason": pl.col("reason"),
+            "end_related_doc_id": pl.col("related_doc_id"),
+        }
+        verdicts.append(decided.select("doc_id", passed="keep", **ends))
+        given = decided.filter("keep")
+    return pl.concat(verdicts).unique("doc_id", keep="last", maintain_order=True)
 
 
 def _copies(tables: Tables, seed: int) -> pl.DataFrame:

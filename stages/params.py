@@ -83,6 +83,30 @@ class Gates(Strict):
     mix: MixGate
 
 
+class Report(Strict):
+    """What the report shows, and the rates by which it estimates energy and money; nothing here changes a table."""
+
+    examples_per_reason: int = Field(default=3, ge=0, le=20)
+    example_shards: int = Field(default=8, ge=1, le=100)  # whose decisions are read for examples, per stage
+    watts_per_core: float = Field(default=4.0, ge=0)
+    core_hour_price: float = Field(default=0.0425, ge=0)  # rented
+    kwh_price: float = Field(default=0.127, ge=0)  # owned
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    grams_co2_per_kwh: float = Field(default=473.0, ge=0)
+
+
+class Card(Strict):
+    """What the card of the release says beside what a run knows; null: it is said that nothing is stated."""
+
+    name: str = "sluicegate-release"
+    version: str | None = None
+    published: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    creator: str | None = None
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"]+$")
+    licence: str | None = None  # an SPDX name or an address; of the compilation, not of the pages in it
+    contact: str | None = None  # who answers requests to take a page down
+
+
 class Params(Strict):
     """The recipe: every number an analyst may change."""
 
@@ -94,6 +118,8 @@ class Params(Strict):
     toxicity: ToxicityParams
     mix: MixParams
     gates: Gates
+    report: Report = Report()
+    card: Card = Card()
 
 
 def parse(raw: Any) -> Params:

@@ -1,8 +1,9 @@
 """Writes the sample: the pages and synthetic rows of this folder as three WARC files and two JSONL files.
 
 `python data/sample/make.py` reads pages/, frames/ and synthetic.yaml beside this file and writes sample-*.warc.gz,
-synthetic/*.jsonl, expected.json and the table in README.md. The bytes are the same on every machine: no clock, no
-random number, and gzip members of stored blocks, because what deflate gives depends on the zlib that is installed.
+sample-00001.warc, synthetic/*.jsonl, expected.json and the table in README.md. The bytes are the same on every machine:
+no clock, no random number, and gzip and brotli streams that store their content as it is, because what a compressor
+gives depends on the library that is installed.
 It knows nothing of Sluicegate: the expected fates are read from the pages, never computed.
 """
 
@@ -20,7 +21,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-SHARDS = ("00000", "00001", "00002")
+SHARDS = {"00000": "sample-00000.warc.gz", "00001": "sample-00001.warc", "00002": "sample-00002.warc.gz"}
+VERSIONS = {"00000": "1.1", "00001": "1.0", "00002": "1.1"}
 NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "https://sluicegate.example/sample")
 CRAWL_DATE = "2024-03-04T06:00:00Z"
 BLOCK = 65535  # the longest stored block of deflate
@@ -62,7 +64,9 @@ def html(page: Page, folder: Path = HERE) -> str:
     if "frame" not in page:
         return page["body"]
     frame = (folder / "frames" / f"{page['frame']}.html").read_text(encoding="utf-8")
-    fields = {**page, "day": page["date"][:10], "main": page["body"].strip()}
+    around = "<blockquote>" * int(page.get("nest", 0))
+    main = around + page["body"].strip() + around.replace("<", "</")
+    fields = {**page, "day": page["date"][:10], "main": main}
     return re.sub(r"\{\{(\w+)\}\}", lambda field: fields[field.group(1)], frame)
 
 
@@ -72,7 +76,10 @@ def payload(page: Page) -> bytes:
         return _png()
     if page.get("payload") == "pdf":
         return b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + page["body"].encode("ascii")
-    return html(page).encode(page.get("charset", "utf-8"), errors="xmlcharrefreplace")
+    if page.get("payload") == "noise":
+        return b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(40))
+    mark = "\ufeff" if "bom" in page else ""
+    return (mark + html(page)).encode(page.get("charset", "utf-8"), errors="xmlcharrefreplace")
 
 
 def _png() -> bytes:
@@ -100,23 +107,33 @@ def gzip_member(data: bytes) -> bytes:
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + _stored(data) + tail
 
 
+def brotli_stream(data: bytes) -> bytes:
+    """A brotli stream that compresses nothing (RFC 7932, section 9.2): window bits 16, stored meta-blocks, an end."""
+    blocks = [data[i : i + BLOCK] for i in range(0, len(data), BLOCK)]
+    heads = [((len(b) - 1) << 3 | 1 << 19) << (i == 0) for i, b in enumerate(blocks)]
+    return b"".join(h.to_bytes(3, "little") + b for h, b in zip(heads, blocks)) + (b"\x03" if data else b"\x06")
+
+
 def http_response(page: Page) -> bytes:
-    """Status line, headers and body as a server sends them."""
-    content = payload(page)
-    coded = gzip_member(content) if page.get("coding") == "gzip" else content
-    headers = [f"HTTP/1.1 {page.get('status', '200 OK')}", f"Content-Type: {content_type(page)}"]
-    headers += ["Content-Encoding: gzip"] if page.get("coding") == "gzip" else []
+    """Status line, headers and body as a server sends them. `coding-says` names a coding that was not applied."""
+    content, codings, name = payload(page), page.get("coding", "").split(), page.get("coding-says")
+    for coding, code in (("gzip", gzip_member), ("br", brotli_stream)):
+        if coding in codings:
+            content, name = code(content), coding
+    headers = [f"HTTP/1.1 {page.get('status', '200 OK')}"]
+    headers += [f"Content-Type: {content_type(page)}"] if content_type(page) != "none" else []
+    headers += [f"Content-Encoding: {name}"] if name else []
     headers += [f"Location: {page['location']}"] if "location" in page else []
-    if page.get("coding") == "chunked":
-        return _head([*headers, "Transfer-Encoding: chunked"]) + _chunked(coded)
-    return _head([*headers, f"Content-Length: {len(coded)}"]) + coded
+    if "chunked" in codings:
+        return _head([*headers, "Transfer-Encoding: chunked"]) + _chunked(content)
+    return _head([*headers, f"Content-Length: {len(content)}"]) + content
 
 
 def content_type(page: Page) -> str:
-    """The header as the server gives it; `header-charset: none` leaves the charset to the page itself."""
+    """The header as the server gives it; `header-charset` is what it says of the charset, `none` for nothing."""
     kind = page.get("content-type", "text/html")
-    charset = page.get("charset", "utf-8")
-    return kind if kind != "text/html" or page.get("header-charset") == "none" else f"{kind}; charset={charset}"
+    charset = page.get("header-charset", page.get("charset", "utf-8"))
+    return kind if kind != "text/html" or charset == "none" else f"{kind}; charset={charset}"
 
 
 def _chunked(data: bytes, size: int = 997) -> bytes:
@@ -138,29 +155,37 @@ def record_id(kind: str, url: str) -> str:
 
 
 def record(kind: str, page: Page, block: bytes, mime: str, *extra: str) -> bytes:
-    """One WARC/1.1 record as one gzip member."""
-    lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: {record_id(kind, page['url'])}", *extra]
+    """One WARC record. `false-length` makes it state fewer bytes than it has."""
+    version = f"WARC/{VERSIONS[page['name'][:5]]}"
+    lines = [version, f"WARC-Type: {kind}", f"WARC-Record-ID: {record_id(kind, page['url'])}", *extra]
     lines += [f"WARC-Date: {page['date']}", f"WARC-Target-URI: {page['url']}"] if kind != "warcinfo" else []
-    lines += [f"WARC-Block-Digest: {_sha1(block)}", f"Content-Type: {mime}", f"Content-Length: {len(block)}"]
-    return gzip_member(_head(lines) + block + b"\r\n\r\n")
+    length = len(block) - int(page.get("false-length", 0))
+    lines += [f"WARC-Block-Digest: {_sha1(block)}", f"Content-Type: {mime}", f"Content-Length: {length}"]
+    return _head(lines) + block + b"\r\n\r\n"
 
 
 def warcinfo(shard: str) -> bytes:
     """The record that opens a file."""
-    block = b"software: data/sample/make.py\r\nformat: WARC File Format 1.1\r\n"
-    name = f"sample-{shard}.warc.gz"
-    extra = (f"WARC-Date: {CRAWL_DATE}", f"WARC-Filename: {name}")
-    return record("warcinfo", {"url": name}, block, "application/warc-fields", *extra)
+    block = f"software: data/sample/make.py\r\nformat: WARC File Format {VERSIONS[shard]}\r\n".encode()
+    extra = (f"WARC-Date: {CRAWL_DATE}", f"WARC-Filename: {SHARDS[shard]}")
+    return record("warcinfo", {"name": shard, "url": SHARDS[shard]}, block, "application/warc-fields", *extra)
 
 
 def records(page: Page) -> list[bytes]:
     """What the archive holds of one page: its record, what goes with it, and the record again if it is repeated."""
-    kind = page.get("type", "response")
-    own = _own(kind, page)
-    if "cut" in page:
-        return [own[: len(own) * 2 // 3]]
+    own = _own(page.get("type", "response"), page)
     beside = [_beside(name, page) for name in page.get("with", "").split()]
     return [own, *beside, *([own] if page.get("again") == page["name"][:5] else [])]
+
+
+def archive(shard: str, pages: list[Page]) -> bytes:
+    """A file with a gzip member per record, or a plain one. A page with `cut` is its last, less a third."""
+    held = [page for page in pages if shard in (page["name"][:5], page.get("again"))]
+    pack = gzip_member if SHARDS[shard].endswith(".gz") else bytes
+    members = [pack(warcinfo(shard)), *(pack(r) for page in held for r in records(page))]
+    left_out = len(members[-1]) // 3 if "cut" in held[-1] else 0
+    whole = b"".join(members)
+    return whole[: len(whole) - left_out]
 
 
 def _own(kind: str, page: Page) -> bytes:
@@ -169,7 +194,8 @@ def _own(kind: str, page: Page) -> bytes:
         return record(kind, page, payload(page), content_type(page))
     if kind == "revisit":
         first = {"url": page["refers-to"], "date": page["refers-to-date"]}
-        profile = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+        version = VERSIONS[page["name"][:5]]
+        profile = f"WARC-Profile: http://netpreserve.org/warc/{version}/revisit/identical-payload-digest"
         refers = {"": record_id("response", first["url"]), "-Target-URI": first["url"], "-Date": first["date"]}
         head = _head(["HTTP/1.1 200 OK", "Content-Type: text/html; charset=utf-8"])
         return record(kind, page, head, http, profile, *(f"WARC-Refers-To{k}: {v}" for k, v in refers.items()))
@@ -199,11 +225,19 @@ def fate(page: Page) -> dict[str, Any]:
 
 
 def table(pages: list[Page]) -> str:
-    """The README's table: one line per page."""
-    lines = ["| shard | page | language, genre | expected fate | what it is here for |", "|---|---|---|---|---|"]
+    """The README's table: a sum, and one line per page."""
+    stages = [page["fate"].split()[0] for page in pages]
+    left = ", ".join(f"{stages.count(stage)} leave at {stage}" for stage in ("extract", "quality", "dedup"))
+    counts = f"{len(pages)} pages: {stages.count('keep')} are kept, {left}."
+    lines = [
+        counts,
+        "",
+        "| shard | page | language, genre | expected fate | what it is here for |",
+        "|---|---|---|---|---|",
+    ]
     for page in pages:
         kind = ", ".join(page[k] for k in ("lang", "genre") if k in page)
-        url = page["url"].removeprefix("https://")
+        url = page["url"].removeprefix("https://").replace("<", "&lt;")
         lines.append(f"| {page['name'][:5]} | {url} | {kind} | {_told(page)} | {page.get('about', '')} |")
     return "\n".join(lines) + "\n"
 
@@ -215,23 +249,27 @@ def _told(page: Page) -> str:
 
 
 def synthetic_rows(folder: Path = HERE) -> dict[str, list[dict[str, Any]]]:
-    """Source -> rows, each the source's provenance overlaid with what the row says; a key set to null is left out."""
+    """Source -> rows, each the source's provenance overlaid with what the row says; a key set to null is left out.
+
+    `say` lists sentences of the source that make up the text. `fate` is for the tests and not part of the row.
+    """
     sources = yaml.safe_load((folder / "synthetic.yaml").read_text(encoding="utf-8"))
-    return {name: [_row(s["provenance"], row) for row in s["rows"]] for name, s in sources.items()}
+    return {name: [_row(source, row) for row in source["rows"]] for name, source in sources.items()}
 
 
-def _row(provenance: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    merged = {**row, **{k: v for k, v in provenance.items() if k not in row}}
-    return {k: v.strip() if isinstance(v, str) else v for k, v in merged.items() if v is not None}
+def _row(source: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    said = {"text": " ".join(source["sentences"][i] for i in row["say"])} if "say" in row else {}
+    merged = {**source["provenance"], **row, **said}
+    kept = {k: v for k, v in merged.items() if v is not None and k not in ("say", "fate")}
+    return {k: v.strip() if isinstance(v, str) else v for k, v in kept.items()}
 
 
 def build() -> dict[str, bytes]:
     """Every generated file: its name under data/sample -> its bytes."""
     pages = read_pages()
     files = {}
-    for shard in SHARDS:
-        held = [page for page in pages if shard in (page["name"][:5], page.get("again"))]
-        files[f"sample-{shard}.warc.gz"] = b"".join([warcinfo(shard), *(r for page in held for r in records(page))])
+    for shard, name in SHARDS.items():
+        files[name] = archive(shard, pages)
     for source, rows in synthetic_rows().items():
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         files[f"synthetic/{source}.jsonl"] = "".join(lines).encode()

@@ -1,35 +1,58 @@
-"""The report: data/reports/index.html, one page made from whatever exists. Same inputs, same bytes; no clock."""
+"""The report: one page made from whatever exists, after a success and after a failure.
+
+data/reports/index.html holds no clocked figure: same inputs, same bytes. Where something was timed, `.run/report.html`
+is the same page with one more block, which says what this machine took.
+"""
 
 from pathlib import Path
 
 from pipelines.files import write_text
-from pipelines.reports import facts, sections, verdicts
+from pipelines.reports import costs, distributions, examples, facts, panels, places, sections, verdicts
+from pipelines.reports.facts import Stages
 from pipelines.reports.markup import Html, details, join, section, table
 from pipelines.reports.page import page
 from pipelines.store import Store
 from stages.params import Params
 from stages.params import sections as plain
 
-RECIPE = ("extract", "quality", "dedup", "toxicity", "mix")
+TITLE = "Sluicegate quality report"
+RECIPE = ("extract", "quality", "dedup", "toxicity", "mix", "gates")
 
 
 def build(store: Store, params: Params) -> Path:
-    """Write the page and return its path."""
+    """Write the page, and the one with clocked figures beside the logs. Returns the path of the first."""
     stages = facts.of(store)
-    body = join(
+    before, after = _parts(store, stages, params), recipe(params)
+    path, run_dir = store.data("reports", "index.html"), store.root / ".run"
+    write_text(path, whole(stages, join((before, costs.cost(stages, params.report, None), after))))
+    clocked = costs.read(run_dir)
+    if clocked is not None:
+        timed = join((before, costs.cost(stages, params.report, clocked), after))
+        write_text(run_dir / "report.html", whole(stages, timed))
+    return path
+
+
+def whole(stages: Stages, body: Html) -> str:
+    """The document: head and parts in the shell of the page."""
+    return page(TITLE, join((sections.header(stages, body), body)))
+
+
+def _parts(store: Store, stages: Stages, params: Params) -> Html:
+    return join(
         (
             sections.funnel(stages),
             sections.reasons(stages),
-            sections.languages(stages),
-            sections.shards(stages),
-            verdicts.collapse(facts.collapse(store)),
-            verdicts.gates(stages),
-            recipe(params),
+            distributions.distributions(stages, params),
+            places.languages(stages),
+            places.hosts(store, stages),
+            examples.shown(store, stages, params.report),
+            panels.duplicates(store, stages, params),
+            panels.toxicity(stages, params),
+            verdicts.collapse(facts.collapse(store), params),
+            verdicts.gates(stages, facts.history(store)),
+            sections.shards(stages, facts.sources(store)),
         )
     )
-    path = store.data("reports", "index.html")
-    write_text(path, page("Sluicegate quality report", join((sections.header(stages, body), body))))
-    return path
 
 
 def recipe(params: Params) -> Html:

@@ -1,20 +1,21 @@
-"""What the report knows of a stage: its census, its gate's verdict, and whether any of it is out of date."""
+"""What the report knows of a stage: sums of its census, its gate's verdict, and whether any of it is out of date."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines import outputs
-from pipelines.files import read_json
-from pipelines.outputs import STAGES
+from pipelines import outputs, parts
+from pipelines.files import read_json, read_lines
+from pipelines.outputs import STAGES, Manifest
+from pipelines.parts import Sums
 from pipelines.store import Store
-from stages import census
-from stages.census import Count
 
 METRICS = (
-    *("rows", "tokens", "reason", "reason_tokens", "failed", "alone", "pair"),
-    *("language", "language_tokens"),
+    *("rows", "tokens", "reason", "reason_tokens", "failed", "alone", "pair", "kind", "clusters"),
+    *("language", "language_tokens", "account"),
 )
+HISTOGRAMS = ("hist:", "edge:")
+SIDES = ("in", "kept", "rejected")
 Side = Mapping[str, int]
 
 
@@ -25,19 +26,26 @@ class Facts:
     stage: str
     state: str
     stale: tuple[str, ...]  # parents that moved since
-    by_shard: Mapping[str, list[Count]]
-    counts: list[Count]
+    sums: Sums
+    by_shard: Mapping[str, Side]  # rows in and kept
     verdict: Mapping[str, Any]  # empty where the gate has not judged what lies there
+    manifest: Manifest | None = field(default=None, repr=False)
+
+    def of(self, metric: str) -> Mapping[str, int]:
+        """Key -> count of one metric."""
+        return self.sums.get(metric, {})
 
     def side(self, unit: str) -> Side:
         """Counts in, kept and rejected of "rows" or "tokens"."""
-        found = census.pick(self.counts, unit)
-        return {name: found.get(name, 0) for name in ("in", "kept", "rejected")}
+        return {name: self.of(unit).get(name, 0) for name in SIDES}
 
     @property
     def ran(self) -> bool:
         """Whether the stage ever finished."""
         return self.state != "not run"
+
+
+Stages = Mapping[str, Facts]
 
 
 def of(store: Store) -> dict[str, Facts]:
@@ -49,10 +57,12 @@ def _facts(store: Store, stage: str) -> Facts:
     now = outputs.manifest(store, stage)
     verdict = read_json(outputs.gate_path(store, stage, "json"))
     judged = isinstance(verdict, dict) and now is not None and verdict.get("manifest") == now.digest
-    by_shard = outputs.shard_census(store, stage, METRICS) if now else {}
+    census = store.data(stage, "census.jsonl")
+    found = parts.sums(census, METRICS, HISTOGRAMS) if now else {}
+    by_shard = parts.by_shard(census, "rows", SIDES) if now else {}
     stale = tuple(outputs.stale(store, stage)) if now else ()
     state = "not run" if now is None else "stale" if stale else _gate(store, stage, judged)
-    return Facts(stage, state, stale, by_shard, census.add(by_shard.values()), verdict if judged else {})
+    return Facts(stage, state, stale, found, by_shard, verdict if judged else {}, now)
 
 
 def _gate(store: Store, stage: str, judged: bool) -> str:
@@ -65,3 +75,14 @@ def collapse(store: Store) -> Mapping[str, Any]:
     """The collapse verdict, empty where there is none."""
     found = read_json(store.data("mix", "collapse.json"))
     return found if isinstance(found, dict) else {}
+
+
+def sources(store: Store) -> dict[str, str]:
+    """Shard -> the source that params.yaml gives its file."""
+    rows = read_lines(store.data("inputs", "warcs.jsonl")) + read_lines(store.data("inputs", "synthetic.jsonl"))
+    return {row["shard"]: row.get("source", "crawl") for row in rows}
+
+
+def history(store: Store) -> list[Mapping[str, Any]]:
+    """Accepted runs, the oldest first: a row per run and stage."""
+    return [row for row in read_lines(store.data("baselines", "history.jsonl")) if isinstance(row, dict)]

@@ -16,12 +16,12 @@ class Html(str):
     __slots__ = ()
 
 
-def text(value: object) -> Html:
-    """A value as inert HTML: escaped, without control characters, bidi marks spelled out, cut at LONGEST characters."""
+def text(value: object, longest: int = LONGEST) -> Html:
+    """A value as inert HTML: escaped, without control characters, bidi marks spelled out, cut at `longest`."""
     if isinstance(value, Html):
         return value
     raw = "–" if value is None else value if isinstance(value, str) else number(value)
-    cut = raw[:LONGEST] + (f"… ({len(raw):,} characters)" if len(raw) > LONGEST else "")
+    cut = raw[:longest] + (f"… ({len(raw):,} characters)" if len(raw) > longest else "")
     return Html(escape("".join(map(_visible, cut)), quote=True))
 
 
@@ -41,6 +41,23 @@ def number(value: object) -> str:
 def percent(part: int, of: int) -> str:
     """A share in per cent with one decimal, or a dash where there is nothing to share."""
     return f"{100 * part / of:.1f} %" if of else "–"
+
+
+def bar(part: int, of: int, css: str = "kept") -> Html:
+    """A share as a bar in a cell of a table; the number stands beside it."""
+    width = round(100 * part / of, 1) if of else 0.0
+    return Html(
+        f'<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="{css}" width="{width:g}" height="8"/></svg>'
+    )
+
+
+def amount(n_bytes: float) -> str:
+    """Bytes in the unit that people read."""
+    for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.3g} {unit}"
+    return f"{n_bytes:.0f} B"
 
 
 def tag(name: str, content: object, css: str = "") -> Html:
@@ -78,9 +95,10 @@ def _cell(value: object, wordy: bool, head: bool) -> Html:
 _NUMBER = ' class="n"'
 
 
-def details(summary: object, content: Html) -> Html:
+def details(summary: object, content: Html, *, opened: bool = False) -> Html:
     """A part that opens on demand; printed open."""
-    return Html(f"<details><summary>{text(summary)}</summary>\n{content}</details>\n") if content else Html("")
+    start = "<details open>" if opened else "<details>"
+    return Html(f"{start}<summary>{text(summary)}</summary>\n{content}</details>\n") if content else Html("")
 
 
 def section(anchor: str, title: str, *content: Html) -> Html:
@@ -92,3 +110,8 @@ def section(anchor: str, title: str, *content: Html) -> Html:
 def paragraph(words: object, css: str = "") -> Html:
     """A paragraph."""
     return Html(tag("p", words, css) + "\n")
+
+
+def prose(words: str) -> Html:
+    """A paragraph that explains, in our own words: of any length."""
+    return paragraph(text(words, len(words)), "soft")

@@ -16,8 +16,10 @@ h2 { font-size: 1.2rem; margin: 3rem 0 .8rem; padding-top: .7rem; border-top: 1p
 h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
 p { margin: .4rem 0 .9rem; max-width: 46rem; }
 a { color: inherit; }
-nav { margin: 1rem 0 0; font-size: .92rem; color: var(--soft); }
-nav a { margin-right: 1rem; }
+nav { position: sticky; top: 0; z-index: 1; margin: 1rem 0 0; padding: .5rem 0; font-size: .88rem; color: var(--soft);
+  background: var(--paper); border-bottom: 1px solid var(--line); }
+nav a { margin-right: .9rem; text-decoration: none; } nav a:hover { text-decoration: underline; }
+section, .gate { scroll-margin-top: 3.2rem; }
 .soft { color: var(--soft); font-size: .9rem; }
 .states { display: flex; flex-wrap: wrap; gap: .6rem; list-style: none; margin: 1.4rem 0 0; padding: 0; }
 .states li { flex: 1 1 8.5rem; padding: .6rem .8rem; border: 1px solid var(--line); border-left-width: 4px;
@@ -29,27 +31,40 @@ nav a { margin-right: 1rem; }
 .mark.open, .mark.held, .mark.pass { color: var(--good); }
 .mark.closed, .mark.failed, .mark.refuse { color: var(--bad); }
 .mark.stale, .mark.not-judged, .mark.warn, .mark.abstain, .mark.could-not-run { color: var(--warn); }
-.mark.not-run { color: var(--soft); }
+.mark.not-run { color: var(--soft); } .mark.other { white-space: normal; }
 .scroll { overflow-x: auto; margin: 0 0 1.4rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .34rem .9rem .34rem 0; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; color: var(--soft); white-space: nowrap; overflow-wrap: normal; }
+thead th { font-weight: 600; color: var(--soft); overflow-wrap: normal; vertical-align: bottom; }
 tbody th { font-weight: 500; min-width: 8rem; }
-.n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+.n { text-align: right; overflow-wrap: normal; } td.n { white-space: nowrap; }
 code { font: .86em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
 figure { margin: 0 0 1.6rem; } figcaption { color: var(--soft); font-size: .9rem; margin-bottom: .3rem; }
-figure div { overflow-x: auto; } svg { max-width: 100%; min-width: 34rem; height: auto; display: block; }
-svg text { font: 14px system-ui, sans-serif; fill: var(--ink); } svg .figure { fill: var(--soft); font-size: 13px; }
+figure div { overflow-x: auto; } svg { width: 100%; height: auto; display: block; }
+figure svg { max-width: 47rem; min-width: 34rem; }
+svg text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
 rect.kept { fill: var(--kept); } rect.lost { fill: var(--lost); }
+td:has(> svg.bar) { width: 9rem; min-width: 5rem; vertical-align: middle; } svg.bar { height: .55rem; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 1.2rem 1.6rem; }
+.panel { min-width: 0; } .panel h3 { margin: .2rem 0 0; font-size: .95rem; } .panel p { margin: 0 0 .3rem; }
+.panel table { font-size: .82rem; } .panel .scroll { margin: .3rem 0 .6rem; }
+.panel th, .panel td { padding-top: .15rem; padding-bottom: .15rem; } .panel tbody th { min-width: 0; }
+.card { margin: .5rem 0; padding: .6rem .9rem; border: 1px solid var(--line); border-radius: 3px;
+  background: var(--tint); }
+.card blockquote { margin: .35rem 0; padding-left: .7rem; border-left: 2px solid var(--line); font-size: .92rem; }
+.url, .why { font-size: .85rem; color: var(--soft); } .why { color: var(--ink); }
+.gate { margin-bottom: 1.6rem; }
+.clocked { padding: .2rem 1rem .6rem; border: 1px dashed var(--warn); border-radius: 3px; }
 .key { margin-left: .8rem; padding-left: 1.1em;
   background: linear-gradient(var(--kept), var(--kept)) 0 55%/.8em .8em no-repeat; }
 .key.lost { background-image: linear-gradient(var(--lost), var(--lost)); }
-details { margin: 0 0 1rem; } summary { cursor: pointer; color: var(--soft); padding: .2rem 0; }
+details { margin: 0 0 1rem; } summary { cursor: pointer; color: var(--soft); padding: .2rem 0; font-size: .92rem; }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; }
   h2, h3, caption { break-after: avoid; } tr, figure { break-inside: avoid; } .scroll { overflow: visible; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
-  rect, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+  .card, .panel { break-inside: avoid; } nav { position: static; }
+  rect, path, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 
 

@@ -1,20 +1,17 @@
-"""The parts of the page that tell how many: the funnel, reasons and their overlap, languages, input shards."""
+"""The parts of the page that tell how many: the head, the funnel, reasons and their overlap, sources and shards."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pipelines.reports import chart
-from pipelines.reports.facts import Facts
-from pipelines.reports.markup import Html, details, join, paragraph, percent, section, table, tag, text
-from stages import census
-from stages.census import Count
+from pipelines.reports.facts import Facts, Stages
+from pipelines.reports.markup import Html, bar, details, join, paragraph, percent, prose, section, table, tag, text
 
-MOST = 30  # rows of a table that are shown before the rest is summed up or left out
+MOST_PAIRS = 15
 MOST_SHARDS = 200
 STATES = (
     *("not-run", "stale", "closed", "open", "not-judged"),
     *("held", "failed", "could-not-run", "pass", "warn", "abstain", "refuse"),
 )
-Stages = Mapping[str, Facts]
 
 
 def mark(state: str) -> Html:
@@ -35,17 +32,24 @@ def header(stages: Stages, body: Html) -> Html:
 ANCHORS = (
     ("funnel", "Funnel"),
     ("reasons", "Reasons"),
+    ("distributions", "Distributions"),
     ("languages", "Languages"),
-    ("shards", "Input shards"),
+    ("hosts", "Hosts"),
+    ("examples", "Examples"),
+    ("duplicates", "Duplicates"),
+    ("toxicity", "Toxicity"),
     ("collapse", "Collapse"),
     ("gates", "Gates"),
+    ("shards", "Input"),
+    ("cost", "Cost"),
     ("recipe", "Recipe"),
 )
 
 
 def _state(facts: Facts) -> str:
     css = facts.state.replace(" ", "-")
-    return f'<li class="{css}"><strong>{text(facts.stage)}</strong>{mark(facts.state)}{_note(facts)}</li>\n'
+    name = f'<a href="#gate-{facts.stage}">{text(facts.stage)}</a>' if facts.ran else text(facts.stage)
+    return f'<li class="{css}"><strong>{name}</strong>{mark(facts.state)}{_note(facts)}</li>\n'
 
 
 def _note(facts: Facts) -> Html:
@@ -68,7 +72,7 @@ def funnel(stages: Stages) -> Html:
         chart.funnel(f"{unit} by stage", [(f.stage, f.side(key)["kept"], f.side(key)["rejected"]) for f in ran])
         for unit, key in (("Documents", "rows"), ("Tokens", "tokens"))
     ]
-    heads = ("Stage", "State", "Rows in", "Kept", "Rejected", "Keep rate", "Tokens in", "Tokens kept", "Share kept")
+    heads = ("Stage", "State", "Rows in", "Kept", "Rejected", "Keep rate", "Tokens in", "Tokens kept", "Share")
     numbers = table(
         "One row per stage. The rows of extract are records of the archives; mix is given synthetic rows too.",
         heads,
@@ -88,34 +92,43 @@ def _step(facts: Facts) -> tuple[object, ...]:
 
 
 def reasons(stages: Stages) -> Html:
-    """Per stage: why rows left, in documents and tokens, and which rules failed together."""
+    """Per stage: why rows left, in documents and tokens, what each rule takes alone, and which fail together."""
     parts = [_reasons(facts) for facts in stages.values() if facts.ran]
-    how = "A row leaves under the first rule it fails. Failed: under any rule; failed alone: under no other."
-    return section("reasons", "Reasons", *([paragraph(how, "soft"), *parts] if parts else []))
+    how = (
+        "A row leaves under the first rule it fails, in the order of params.yaml. Failed: rows that fail the rule, "
+        "whatever else they fail. Alone: rows that fail no other; they alone would come back if the rule were gone."
+    )
+    return section("reasons", "Reasons", *([prose(how), *parts] if parts else []))
 
 
 def _reasons(facts: Facts) -> Html:
-    picked = {m: census.pick(facts.counts, m) for m in ("reason", "reason_tokens", "failed", "alone", "pair")}
-    found, total = picked["reason"], facts.side("rows")["in"]
-    names = sorted({*picked["failed"], *found}, key=lambda n: (-found.get(n, 0), -picked["failed"].get(n, 0), n))
+    found, failed, total = facts.of("reason"), facts.of("failed"), facts.side("rows")["in"]
+    names = sorted({*failed, *found}, key=lambda n: (-found.get(n, 0), -failed.get(n, 0), n))
     if not names:
         return join((tag("h3", facts.stage), paragraph("Nothing was rejected.", "soft")))
-    rows = [
-        (n, found.get(n, 0), percent(found.get(n, 0), total), *(picked[m].get(n, 0) for m in _OVERLAP)) for n in names
-    ]
-    heads = ("Reason", "Documents", "Share of rows", "Tokens", "Failed", "Failed alone")
-    pairs = [(*name.split("|", 1), picked["pair"][name]) for name in ranked(picked["pair"])[:10]]
-    together = table("The ten most frequent pairs.", ("Rule", "and rule", "Documents"), pairs, (0, 1))
-    return join(
-        (
-            tag("h3", facts.stage),
-            table(f"Reasons of {facts.stage}.", heads, rows),
-            details("Rules that failed together", together),
-        )
-    )
+    most = max(found.values(), default=0)
+    rows = [_reason(name, facts, most, total) for name in names]
+    heads = ("Reason", "", "Documents", "Share of rows", "Tokens", "Failed", "Alone")
+    parts = (tag("h3", facts.stage), table(f"Reasons of {facts.stage}.", heads, rows, (0, 1)))
+    return join((*parts, details("Rules that fail together", _pairs(facts))))
 
 
-_OVERLAP = ("reason_tokens", "failed", "alone")
+def _reason(name: str, facts: Facts, most: int, total: int) -> tuple[object, ...]:
+    n = facts.of("reason").get(name, 0)
+    more = (facts.of(metric).get(name, 0) for metric in ("reason_tokens", "failed", "alone"))
+    return (name, bar(n, most, "lost"), n, percent(n, total), *more)
+
+
+def _pairs(facts: Facts) -> Html:
+    """The most frequent pairs; the share is of the rarer rule's rows: 100 % where it never fails without the other."""
+    pairs, failed = facts.of("pair"), facts.of("failed")
+    rows = []
+    for key in ranked(pairs)[:MOST_PAIRS]:
+        one, _, other = key.partition("|")
+        fewer = min(failed.get(one, 0), failed.get(other, 0))
+        rows.append((one, other, pairs[key], percent(pairs[key], fewer)))
+    caption = f"Pairs, the most frequent first. {_left(len(pairs), MOST_PAIRS, 'pairs')}"
+    return table(caption, ("Rule", "and rule", "Documents", "Of the rarer rule"), rows, (0, 1))
 
 
 def ranked(counts: Mapping[str, int]) -> list[str]:
@@ -123,57 +136,41 @@ def ranked(counts: Mapping[str, int]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))
 
 
-def languages(stages: Stages) -> Html:
-    """Documents per language after each stage. Synthetic text is not in it: its language is not measured."""
-    ran = [f for f in stages.values() if f.ran and f.stage != "mix"]
-    if not ran:
-        return Html("")
-    kept = {f.stage: _kept(f.counts, "language") for f in ran}
-    tokens, first, last = _kept(ran[-1].counts, "language_tokens"), ran[0].stage, ran[-1].stage
-    names = ranked({name: kept[first].get(name, 0) for name in set().union(*kept.values())})
-    rows = [
-        (
-            n,
-            *(kept[f.stage].get(n, 0) for f in ran),
-            percent(kept[last].get(n, 0), kept[first].get(n, 0)),
-            tokens.get(n, 0),
-        )
-        for n in names[:MOST]
-    ]
-    heads = ("Language", *(f"Kept by {f.stage}" for f in ran), "Keep rate", f"Tokens kept by {last}")
-    caption = f"Keep rate: documents kept by {last} over documents extracted. {_left(len(names), MOST, 'languages')}"
-    return section("languages", "Languages", table(caption, heads, rows))
-
-
-def _kept(counts: Iterable[Count], metric: str) -> dict[str, int]:
-    found = census.pick(counts, metric)
-    return {key.rpartition("|")[0]: n for key, n in found.items() if key.endswith("|kept") and n}
-
-
 def _left(total: int, shown: int, things: str) -> str:
     return f"The first {shown} of {total} {things}." if total > shown else ""
 
 
-def shards(stages: Stages) -> Html:
-    """Input shards: what each held and what is left of it. Of many, those of which least is left."""
-    first = stages["extract"]
+def shards(stages: Stages, sources: Mapping[str, str]) -> Html:
+    """Sources of the crawl and their shards: what each held and what is left of it."""
     ran = [f for f in stages.values() if f.ran]
-    rows = {name: [_rows(f, name) for f in ran] for name in first.by_shard if _rows(first, name)["in"]}
-    if not rows:
+    given = {name: rows["in"] for name, rows in stages["extract"].by_shard.items() if rows.get("in")}
+    if not given:
         return Html("")
-    names = sorted(rows, key=lambda n: (rows[n][-1]["kept"] / rows[n][0]["in"], n))[:MOST_SHARDS]
-    body = [_shard(name, rows[name]) for name in sorted(names)]
-    heads = ("Shard", "Records", *(f"Kept by {f.stage}" for f in ran), "Left")
-    left = f"Those {MOST_SHARDS} of {len(rows)} of which least is left." if len(rows) > MOST_SHARDS else ""
-    caption = f"Left: rows that the last finished stage kept over records of the archive. {left}"
-    return section("shards", "Input shards", table(caption, heads, body))
+    kept = {name: [facts.by_shard.get(name, {}).get("kept", 0) for facts in ran] for name in given}
+    heads = ("Records", *(f"Kept by {f.stage}" for f in ran), "Left")
+    caption = "Left: rows that the last finished stage kept over records of the archives."
+    by_source = table(caption, ("Source", "Shards", *heads), _sources(given, kept, sources))
+    listed = details(f"The {len(given):,} shards", _shards(given, kept, heads), opened=len(given) <= 20)
+    return section("shards", "Input", by_source, listed)
 
 
-def _rows(facts: Facts, shard: str) -> dict[str, int]:
-    found = census.pick(facts.by_shard.get(shard, []), "rows")
-    return {side: found.get(side, 0) for side in ("in", "kept")}
+Kept = Mapping[str, list[int]]
 
 
-def _shard(name: str, sides: list[dict[str, int]]) -> tuple[object, ...]:
-    given = sides[0]["in"]
-    return (name, given, *(side["kept"] for side in sides), percent(sides[-1]["kept"], given))
+def _sources(given: Mapping[str, int], kept: Kept, sources: Mapping[str, str]) -> list[tuple[object, ...]]:
+    by: dict[str, list[str]] = {}
+    for shard in sorted(given):
+        by.setdefault(sources.get(shard, "not named any more"), []).append(shard)
+    rows: list[tuple[object, ...]] = []
+    for name in sorted(by):
+        records, sums = sum(given[s] for s in by[name]), [sum(column) for column in zip(*(kept[s] for s in by[name]))]
+        rows.append((name, len(by[name]), records, *sums, percent(sums[-1], records)))
+    return rows
+
+
+def _shards(given: Mapping[str, int], kept: Kept, heads: tuple[str, ...]) -> Html:
+    """Of many, those of which least is left."""
+    names = sorted(given, key=lambda n: (kept[n][-1] / given[n], n))[:MOST_SHARDS]
+    rows = [(n, given[n], *kept[n], percent(kept[n][-1], given[n])) for n in sorted(names)]
+    left = f"Those {MOST_SHARDS} of {len(given)} of which least is left." if len(given) > MOST_SHARDS else ""
+    return table(left or "Every shard.", ("Shard", *heads), rows)

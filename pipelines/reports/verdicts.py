@@ -1,20 +1,32 @@
-"""The parts of the page that tell what was judged: the collapse verdict and every gate, in plain words."""
+"""The parts of the page that tell what was judged: the collapse verdict, every gate in plain words, accepted runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipelines.reports.facts import Facts
-from pipelines.reports.markup import Html, details, join, number, paragraph, section, table, tag
-from pipelines.reports.sections import Stages, mark
+from pipelines.outputs import STAGES
+from pipelines.reports import chart
+from pipelines.reports.facts import Facts, Stages
+from pipelines.reports.markup import Html, details, join, number, paragraph, percent, prose, section, table, tag
+from pipelines.reports.sections import mark
+from stages.params import Params
 
 Values = Mapping[str, Any]
 
 
-def collapse(found: Values) -> Html:
-    """The verdict on the mixture with its reasons and figures; nothing where the checks have not run."""
+def collapse(found: Values, params: Params) -> Html:
+    """The verdict on the mixture with its reasons, figures and bounds; nothing where the checks have not run."""
     if not found:
         return Html("")
-    lead = join((mark(str(found.get("verdict"))), paragraph("The verdict is the worst of its reasons.", "soft")))
+    held = params.mix.collapse
+    low = params.gates.mix.low_power_tokens
+    how = (
+        f"The verdict is the worst of its reasons. Below a real share of {held.min_real_share} it refuses, below "
+        f"{held.warn_real_share} it warns; it refuses above {held.max_unknown_depth_share} of text by generators that "
+        f"were trained on generated text, or nobody knows, and where a source repeats more than "
+        f"{held.max_duplicate_share} of its {held.duplicate_ngram}-word sequences. With fewer than {held.min_ngrams:,} "
+        f"of them it abstains, and that closes the gate from {low:,} synthetic tokens on."
+    )
+    lead = join((mark(str(found.get("verdict"))), prose(how)))
     raw = found.get("reasons")
     reasons = [_reason(r) for r in raw] if isinstance(raw, list) else []
     heads = ("Reason", "Asks for", "Source", "Field", "Value", "Bound")
@@ -61,9 +73,42 @@ def _sources(raw: object) -> Html:
     return table("Synthetic sources.", ("Source", "Verdict", *heads), rows, (0, 1))
 
 
-def gates(stages: Stages) -> Html:
-    """Every gate with what it expects; what is not met comes first."""
-    return section("gates", "Gates", *(part for facts in stages.values() if facts.ran for part in _gate(facts)))
+def gates(stages: Stages, accepted: Sequence[Values]) -> Html:
+    """Every gate with what it expects; what is not met comes first. Then the runs that were accepted before."""
+    own = [_page(facts) for facts in stages.values() if facts.ran]
+    return section("gates", "Gates", *own, history(accepted)) if own else Html("")
+
+
+def _page(facts: Facts) -> Html:
+    return Html(f'<div class="gate" id="gate-{facts.stage}">\n{join(_gate(facts))}</div>\n')
+
+
+def history(accepted: Sequence[Values]) -> Html:
+    """Keep rates of the runs that were made a baseline, the latest last."""
+    rows = [row for row in accepted if row.get("stage") in STAGES and isinstance(row.get("documents"), dict)]
+    if not rows:
+        return paragraph("No run has been accepted as a baseline yet: pipelines.accept keeps one.", "soft")
+    rates = {stage: [_rate(row) for row in rows if row["stage"] == stage] for stage in STAGES}
+    picture = chart.lines("Keep rate by stage over accepted runs", [(s, v) for s, v in rates.items() if v])
+    heads = ("Run", "Stage", "Gate", "Rows in", "Kept", "Keep rate", "Tokens kept", "Manifest")
+    listed = table("Accepted runs, the latest first.", heads, map(_accepted, rows[-MOST_ACCEPTED:][::-1]), (0, 1, 2, 7))
+    return join((tag("h3", "Accepted runs"), picture, details(f"{len(rows)} rows", listed)))
+
+
+MOST_ACCEPTED = 200
+
+
+def _rate(row: Values) -> float:
+    given = row["documents"].get("in") or 0
+    return row["documents"].get("kept", 0) / given if given else 0.0
+
+
+def _accepted(row: Values) -> tuple[object, ...]:
+    documents, tokens = row["documents"], row.get("tokens") or {}
+    given, kept = documents.get("in", 0), documents.get("kept", 0)
+    gate = mark("open" if row.get("open") is True else "closed")
+    name = tag("code", str(row.get("manifest"))[:12])
+    return (str(row.get("run")), row["stage"], gate, given, kept, percent(kept, given), tokens.get("kept", 0), name)
 
 
 def _gate(facts: Facts) -> Iterator[Html]:

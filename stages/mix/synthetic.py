@@ -88,6 +88,8 @@ def _field(value: object) -> str | None:
 def _depth(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # Parquet and JSON readers turn an integer column with gaps into floats
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
+        value = int(value)  # and one with a stray text into texts
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and isinstance(value, int) and 1 <= value <= MAX_DEPTH else None
 

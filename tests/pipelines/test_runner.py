@@ -11,6 +11,7 @@ from pipelines.errors import Infrastructure
 def cluster(tmp_path_factory: pytest.TempPathFactory):
     one = Cluster(tmp_path_factory.mktemp("run"), 4)
     yield one
+    runner.leave()
     one.stop()
     assert not one.temp.exists()
 

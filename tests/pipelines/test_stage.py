@@ -9,7 +9,7 @@ import pytest
 from pipelines import outputs
 from pipelines.errors import BadInput, Infrastructure, ShardFailed
 from pipelines.files import write_text
-from pipelines.stage import Stage
+from pipelines.stage import Stage, changed_keys
 from pipelines.work import Family, Read
 from stages import schemas
 
@@ -118,3 +118,30 @@ def test_a_full_disk_ends_the_stage_as_infrastructure_and_keeps_what_is_done(wor
         work({"a": "one", "b": "two", "c": "three"})
     monkeypatch.undo()
     assert [t.shard for t in work({"a": "one", "b": "two", "c": "three"}, whole=False, dry=True).todo] == ["b", "c"]
+
+
+def test_a_table_of_all_shards_that_failed_is_named_and_nothing_is_made_from_it(empty) -> None:
+    stage = Stage(empty.context(), "quality", gate=None)
+    write_text(empty.root / "a", "one")
+    stage.each(FAMILY, ["a"], files={"a": (str(empty.root / "a"), "one")})
+    broken = Family("audit", lambda *_: {}, WHOLE.reads, WHOLE.writes, code=WHOLE.code)
+    stage.whole(broken)
+    after = Family("after", count, (Read("quality/audit"),), {"quality/after": schemas.DEDUP_AUDIT}, code=WHOLE.code)
+    stage.each(after, ["a"])
+    with pytest.raises(ShardFailed, match="part-00000: audit: KeyError"):
+        stage.finish()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, ["a.c: 2 -> 3"]),
+        ({"a": None}, {"a": {"b": 1}}, ['a: null -> {"b": 1}']),
+        ({}, {"new": 0.5}, ["new: null -> 0.5"]),
+        ({"list": list(range(40))}, {"list": []}, ["list"]),
+        (None, "0" * 64, ["of the shard"]),
+    ],
+)
+def test_changed_params_are_named_by_their_key(old, new, keys) -> None:
+    assert changed_keys(old, new) == keys

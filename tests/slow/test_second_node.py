@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipelines import runner
+
 pytestmark = pytest.mark.slow
 
 
@@ -19,5 +21,6 @@ def test_two_nodes(pipeline, empty, monkeypatch: pytest.MonkeyPatch, tmp_path_fa
         empty.raw["run"].update(executor="ray", workers=2)
         empty.run()
     finally:
+        runner.leave()
         cluster.shutdown()
     assert empty.manifests() == pipeline.manifests()

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.census import add, histogram, of_decisions, of_table, pick
+from stages.census import EDGES, add, histogram, label, of_decisions, of_table, on_edges, pick
 
 ROW = st.tuples(
     st.sampled_from(["r1", "r2", "r3", None]), st.integers(0, 100), st.sampled_from(["en", "de"]), st.integers(0, 40)
@@ -67,4 +67,41 @@ def test_a_value_on_an_edge_belongs_to_the_bin_that_begins_there() -> None:
 
 def test_booleans_and_nulls_are_counted() -> None:
     table = pl.DataFrame({"doc_id": ["a", "b", "c"], "flag": [True, None, False]})
-    assert pick(of_table("t", table), "hist:flag") == {"true": 1, "false": 1, "null": 1}
+    assert pick(of_table("t", table), "hist:t.flag") == {"true": 1, "false": 1, "null": 1}
+
+
+def test_edges_have_names_of_their_own() -> None:
+    assert len({label(edge) for edge in EDGES}) == len(EDGES)
+
+
+@given(st.lists(st.sampled_from(EDGES) | st.floats(0, 100) | st.none(), max_size=30), st.sampled_from(EDGES))
+@settings(deadline=None, max_examples=100)
+def test_less_and_greater_than_an_edge_are_exact(values: list[float | None], edge: float) -> None:
+    series = pl.Series(values, dtype=pl.Float64)
+    bins, on = dict(histogram(series)), dict(on_edges(series))
+    under = sum(bins.get(label(e), 0) for e in EDGES if e < edge)
+    assert under == sum(v is not None and v < edge for v in values)
+    present = sum(v is not None for v in values)
+    assert present - under - on.get(label(edge), 0) == sum(v is not None and v > edge for v in values)
+
+
+def test_tables_of_one_stage_do_not_add_their_columns_up() -> None:
+    one, two = (of_table(name, pl.DataFrame({"doc_id": ["a"], "n_tokens": [3]})) for name in ("mix/sizes", "mix/out"))
+    assert {m for m, _, _ in [*one, *two] if m.startswith("hist:")} == {
+        "hist:mix/sizes.n_tokens",
+        "hist:mix/out.n_tokens",
+    }
+
+
+def test_kinds_of_edits_and_clusters_by_size_are_counted() -> None:
+    edits = pl.DataFrame(
+        {"doc_id": ["a", "a", "b"], "start": [0, 2, 4], "replacement": ["x"] * 3, "kind": ["ip", "email", "ip"]}
+    )
+    assert pick(of_table("t", edits), "kind") == {"email": 1, "ip": 2}
+    rows = {"doc_id": ["a", "b", "c", "d"], "cluster_id": ["a", "a", "c", "c"], "cluster_size": [2, 2, 2, 2]}
+    assert pick(of_table("t", pl.DataFrame(rows)), "clusters") == {"1.99526": 2}
+
+
+def test_facts_that_occur_twice_multiply_nothing() -> None:
+    decisions, facts = tables([(None, 5, "en", 0)], 0)
+    assert pick(of_decisions(decisions, pl.concat([facts, facts])), "rows") == {"in": 1, "kept": 1, "rejected": 0}

@@ -83,7 +83,7 @@ def test_rows_in_equal_rows_out_in_order(rows):
         ("generation_depth", 0),
         ("generation_depth", -1),
         ("generation_depth", 1.5),
-        ("generation_depth", "1"),
+        ("generation_depth", "one"),
         ("generation_depth", True),
         ("generation_depth", 10**12),
         ("decoding", "greedy"),
@@ -139,3 +139,8 @@ def test_jsonl_rows_with_different_decoding_do_not_see_each_other():
     lines = [{**FULL, "decoding": d} for d in ({"temperature": 0.7}, {"top_p": 0.9}, None)]
     raw = pl.read_ndjson("\n".join(json.dumps(line) for line in lines).encode())
     assert read(raw)["decoding"].to_list() == ['{"temperature":0.7}', '{"top_p":0.9}', None]
+
+
+def test_one_stray_text_in_a_column_does_not_void_the_other_rows():
+    """A reader that met a text makes texts of the whole column's numbers."""
+    assert [one(generation_depth=value)["generation_depth"] for value in (1, 1.0, "1", "later")] == [1, 1, 1, None]

@@ -1,0 +1,130 @@
+"""A release with one rule taken out: who would survive then, by the stages' own functions over measures that lie there.
+
+Nothing is measured again. Decisions list every rule that a document failed, so that those whom one rule alone kept out
+are known; those after it decide anew about them: a page that quality lets in may displace its near copy in dedup.
+Knows no text and writes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import polars as pl
+
+from pipelines import outputs
+from pipelines.context import Context
+from pipelines.errors import BadInput
+from pipelines.outputs import WHOLE
+from pipelines.work import Shards
+from stages.dedup import clusters, decide
+from stages.params import Params
+from stages.toxicity import measure
+
+DEDUP = ("exact_duplicate", "near_duplicate")
+Verdicts = Mapping[str, pl.DataFrame]  # shard -> (doc_id, keep, …)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Who survives toxicity, by shard, and the clusters that dedup found on the way."""
+
+    survivors: Verdicts
+    clusters: pl.DataFrame
+
+
+def tables_of(ctx: Context, table: str, columns: Sequence[str] | None = None) -> Shards:
+    """A table of the last finished run, shard by shard. Raises BadInput where its stage never finished."""
+    stage = table.split("/")[0]
+    found = outputs.manifest(ctx.store, stage)
+    if found is None:
+        raise BadInput(f"data/{stage}/manifest.jsonl is missing: run `make repro` first")
+    return Shards(ctx.store, found.shards(table), None if columns is None else tuple(columns))
+
+
+def rules(params: Params) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Name -> (stage, reasons) of every rule in force that can be taken out; `dedup` is both of its reasons."""
+    bounds = params.quality.signals.items()
+    sided = [
+        f"{name}_{side}" for name, b in bounds for side, v in (("below", b.min), ("above", b.max)) if v is not None
+    ]
+    scored = [] if params.quality.min_quality_score is None else ["quality_score_below"]
+    toxic = [] if params.toxicity.report_only else ["toxicity_above"]
+    by_stage = {"quality": ("wrong_language", *sided, *scored), "dedup": DEDUP, "toxicity": toxic}
+    single = {name: (stage, (name,)) for stage, names in by_stage.items() for name in names}
+    return {**single, "dedup": ("dedup", DEDUP)}
+
+
+def find(params: Params, name: str) -> tuple[str, tuple[str, ...]]:
+    """(stage, reasons) of a rule. Raises BadInput naming the nearest rule in force."""
+    known = rules(params)
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise BadInput(f"{name!r} is no rule that params.yaml puts in force; did you mean {near!r}?")
+    return known[name]
+
+
+def with_all(ctx: Context) -> Variant:
+    """The release as it is."""
+    return Variant(tables_of(ctx, "toxicity/decisions", ("doc_id", "keep")), tables_of(ctx, "dedup/clusters")[WHOLE])
+
+
+def without(ctx: Context, stage: str, reasons: tuple[str, ...]) -> Variant:
+    """The release as it would be if `reasons` of a stage rejected nobody."""
+    found = tables_of(ctx, f"{stage}/decisions", ("doc_id", "keep", "reason", "also"))
+    lifted = {shard: lift(found[shard], reasons) for shard in found}
+    now = with_all(ctx)
+    if stage == "toxicity":
+        return Variant(lifted, now.clusters)
+    if stage == "dedup":
+        return Variant(_toxicity(ctx, _one_of_each(ctx, lifted, now.clusters, reasons)), now.clusters)
+    again = _clusters(ctx, lifted)
+    after = {
+        s: decide.decide({"quality/decisions": lifted[s], "dedup/clusters": again}, ctx.params.dedup, {})
+        for s in lifted
+    }
+    return Variant(_toxicity(ctx, {s: t["dedup/decisions"].select("doc_id", "keep") for s, t in after.items()}), again)
+
+
+def lift(decisions: pl.DataFrame, reasons: Sequence[str]) -> pl.DataFrame:
+    """(doc_id, keep) as if `reasons` were no rules: who failed nothing else stays."""
+    names = list(reasons)
+    alone = pl.col("reason").is_in(names) & pl.col("also").list.eval(pl.element().is_in(names)).list.all()
+    return decisions.select("doc_id", keep=pl.col("keep") | alone.fill_null(False))
+
+
+def _one_of_each(ctx: Context, lifted: Verdicts, found: pl.DataFrame, reasons: tuple[str, ...]) -> Verdicts:
+    """Without near_duplicate alone, of each text that it rejected in several equal copies the first doc_id stays."""
+    if reasons != ("near_duplicate",):
+        return lifted
+    near = found.filter(kind="near").select("doc_id")
+    signed = tables_of(ctx, "dedup/signatures", ("doc_id", "exact"))
+    rows = pl.concat([near.clear().with_columns(exact=pl.lit(b"")), *(
+        near.join(signed[s], on="doc_id", maintain_order="left") for s in signed
+    )])  # fmt: skip
+    if ctx.params.dedup.scope == "per_source":
+        documents = tables_of(ctx, "extract/documents", ("doc_id", "source"))
+        sources = pl.concat([documents[s].join(near, on="doc_id", how="semi") for s in documents])
+        rows = rows.join(sources, on="doc_id", how="left", maintain_order="left")
+    first = rows.sort("doc_id").unique([c for c in rows.columns if c != "doc_id"], keep="first", maintain_order=True)
+    copies = rows.join(first, on="doc_id", how="anti")["doc_id"]
+    return {
+        s: t.with_columns(keep=pl.col("keep") & ~pl.col("doc_id").is_in(copies.implode())) for s, t in lifted.items()
+    }
+
+
+def _clusters(ctx: Context, kept: Verdicts) -> pl.DataFrame:
+    columns = ("doc_id", "date", "source", "n_chars", "text")
+    names = ("dedup/signatures", "quality/edits", "quality/scores")
+    tables: dict[str, Verdicts] = {name: tables_of(ctx, name) for name in names}
+    tables |= {"extract/documents": tables_of(ctx, "extract/documents", columns), "quality/decisions": kept}
+    return clusters.cluster(tables, ctx.params.dedup, {})["dedup/clusters"]
+
+
+def _toxicity(ctx: Context, kept: Verdicts) -> Verdicts:
+    scores = tables_of(ctx, "toxicity/scores")
+    return {
+        s: measure.decide({"dedup/decisions": rows, "toxicity/scores": scores[s]}, ctx.params.toxicity, {})[
+            "toxicity/decisions"
+        ].select("doc_id", "keep")
+        for s, rows in kept.items()
+    }
