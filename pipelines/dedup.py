@@ -1,31 +1,114 @@
-"""Stage `dedup`: signatures of every document, clusters of quality's survivors, and who of each cluster stays."""
+"""Stage `dedup`: signatures of every document, clusters of quality's survivors, and who of each cluster stays.
+
+The search over all shards runs in tasks that each see a part: `candidates` a range of keys, `near` a lot of contents.
+"""
 
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import polars as pl
 
 from pipelines.context import Context
 from pipelines.entry import stage_main
+from pipelines.outputs import WHOLE
+from pipelines.ranges import Between, space
 from pipelines.stage import Stage
-from pipelines.work import Family, Read
+from pipelines.work import Family, Read, Result
 from stages import schemas
-from stages.dedup.clusters import cluster
-from stages.dedup.decide import decide, write_edits
-from stages.dedup.params import SignatureParams
+from stages.census import pick
+from stages.dedup import candidates, clusters
+from stages.dedup.decide import decide, losses, write_edits
+from stages.dedup.keys import measure_keys
+from stages.dedup.near import judge_lot
+from stages.dedup.params import DedupParams, SignatureParams, VerifyParams, key_params, verify_params
+from stages.dedup.sets import COLUMNS, measure_sets
 from stages.dedup.signatures import measure_signatures
 
-DOCUMENTS = Read("extract/documents", ("doc_id", "text"))
-FACTS = Read("extract/documents", ("doc_id", "language", "host", "n_tokens"))
+PART_KEYS = 2_000_000  # rows of dedup/keys per task of `candidates`: some 300 MB while they are sorted
+KEPT = Read("quality/decisions", ("doc_id", "keep"))
+SIGNATURES = Read("dedup/signatures")
+SCORES = Read("quality/scores")
+FACTS = Read("extract/documents", ("doc_id", "language", "source", "host", "n_tokens"))
+RANKED = ("doc_id", "date", "n_chars", "source", "host")
+Tables = Mapping[str, Any]
+Frames = dict[str, pl.DataFrame]
+
+
+def find_candidates(
+    tables: Tables, params: tuple[tuple[str, ...], tuple[int, int]], models: Mapping[str, str]
+) -> Frames:
+    """Body of `candidates`: part k of n, a range of contents for exact copies and one of keys for near ones."""
+    prefer, (part, parts) = params
+    low, high = (-(2**63) + 2**64 * k // parts for k in (part, part + 1))
+    return {
+        "dedup/copies": clusters.copies(Between(tables["dedup/members"], "content", low, high), prefer),
+        "dedup/candidates": candidates.pairs(Between(tables["dedup/keys"], "key", low, high).values()),
+    }
+
+
+def cut_lots(tables: Tables, params: int, models: Mapping[str, str]) -> Result:
+    """Body of `lots`: components of candidates, packed into lots; how many there are goes into the census."""
+    lots = candidates.lots(tables["dedup/candidates"].values(), params)
+    return Result({"dedup/lots": lots}, [("lots", "count", candidates.count(lots))])
+
+
+def judge_near(tables: Tables, params: tuple[VerifyParams, int], models: Mapping[str, str]) -> Frames:
+    """Body of `near`: one lot. What is larger than a lot's budget, one large component, is mapped from a file."""
+    policy, lot = params
+    narrow = Between(tables["dedup/sets"], "lot", lot, lot + 1, [c for c in COLUMNS if c != "shingles"])
+    wide = Between(tables["dedup/sets"], "lot", lot, lot + 1, ("document", "shingles"))
+    with ExitStack() as held:
+        return judge_lot(narrow, wide, policy, lambda n: held.enter_context(space(n, 2 * clusters.LOT_SHINGLES)))
+
+
+def describe(tables: Tables, params: None, models: Mapping[str, str]) -> Frames:
+    """Body of `clusters`: what all parts and lots found."""
+    return {
+        "dedup/clusters": clusters.describe(tables["dedup/copies"].values(), tables["dedup/near"].values()),
+        "dedup/audit": clusters.sum_audits(tables["dedup/judged"].values()),
+    }
+
+
+def decide_shard(tables: Tables, params: DedupParams, models: Mapping[str, str]) -> Result:
+    """Body of `decisions`, with the losses of every source for the gate."""
+    frames = decide(tables, params, models)
+    return Result(frames, losses(frames["dedup/decisions"], tables["extract/documents"]))
 
 
 def run(ctx: Context, *, dry: bool = False) -> Stage:
-    """Sign, cluster, decide."""
+    """Sign, find candidates, judge them, describe the clusters, decide."""
     stage = Stage(ctx, "dedup", gate="quality", reads=("extract", "quality"), dry=dry)
     shards = stage.shards("extract/documents")
     stage.each(_signatures(ctx), shards)
-    stage.whole(_clusters(ctx))
+    stage.each(_keys(ctx), shards)
+    parts = _parts(ctx, stage)
+    stage.each(_candidates(ctx), parts, extra={name: (k, len(parts)) for name, k in parts.items()})
+    stage.whole(_lots())
+    stage.each(_sets(ctx), shards)
+    lots = {f"lot-{k:05d}": k for k in range(_count(stage))}
+    stage.each(_near(ctx), lots, extra=lots)
+    stage.whole(_clusters())
     stage.each(_edits(), shards)
     stage.each(_decisions(ctx), shards)
     stage.finish()
     return stage
+
+
+def _parts(ctx: Context, stage: Stage) -> dict[str, int]:
+    """The parts of `candidates`: a power of two, so that a few documents more seldom change how many there are."""
+    rows = sum(ref.rows for ref in stage.refs.get("extract/documents", {}).values())
+    parts = 1
+    while parts * PART_KEYS < rows * ctx.params.dedup.bands:
+        parts *= 2
+    return {f"part-{k:05d}": k for k in range(parts)}
+
+
+def _count(stage: Stage) -> int:
+    """How many lots there are; one where a dry run cannot know."""
+    unknown = stage.dry and any(todo.family == "lots" for todo in stage.todo)
+    return 1 if unknown else pick(stage.counts.get(WHOLE, []), "lots").get("count", 0)
 
 
 def _signatures(ctx: Context) -> Family:
@@ -33,26 +116,64 @@ def _signatures(ctx: Context) -> Family:
     return Family(
         "signatures",
         measure_signatures,
-        (DOCUMENTS, Read("quality/edits")),
+        (Read("extract/documents", ("doc_id", "text")), Read("quality/edits")),
         {"dedup/signatures": schemas.SIGNATURES},
         params=SignatureParams(bands=p.bands, rows=p.rows, shingle=p.shingle, seed=p.seed),
     )
 
 
-def _clusters(ctx: Context) -> Family:
-    columns = ("doc_id", "date", "source", "n_chars", "text")
+def _keys(ctx: Context) -> Family:
+    writes = {"dedup/members": schemas.DEDUP_MEMBERS, "dedup/keys": schemas.DEDUP_KEYS}
+    reads = (SIGNATURES, Read("extract/documents", RANKED), KEPT, SCORES)
+    return Family("keys", measure_keys, reads, writes, params=key_params(ctx.params.dedup))
+
+
+def _candidates(ctx: Context) -> Family:
+    return Family(
+        "candidates",
+        find_candidates,
+        (Read("dedup/members", whole=True), Read("dedup/keys", whole=True)),
+        {"dedup/copies": schemas.DEDUP_COPIES, "dedup/candidates": schemas.DEDUP_CANDIDATES},
+        params=ctx.params.dedup.prefer,
+        code=("stages.dedup.clusters",),
+    )
+
+
+def _lots() -> Family:
+    return Family(
+        "lots",
+        cut_lots,
+        (Read("dedup/candidates", whole=True),),
+        {"dedup/lots": schemas.DEDUP_LOTS},
+        params=clusters.LOT_SHINGLES,
+        code=("stages.dedup.candidates",),
+    )
+
+
+def _sets(ctx: Context) -> Family:
+    documents = Read("extract/documents", (*RANKED, "text"))
+    reads = (SIGNATURES, documents, Read("quality/edits"), KEPT, SCORES, Read("dedup/lots"))
+    return Family("sets", measure_sets, reads, {"dedup/sets": schemas.DEDUP_SETS}, params=ctx.params.dedup)
+
+
+def _near(ctx: Context) -> Family:
+    return Family(
+        "near",
+        judge_near,
+        (Read("dedup/sets", whole=True),),
+        {"dedup/near": schemas.DEDUP_NEAR, "dedup/judged": schemas.DEDUP_AUDIT},
+        params=verify_params(ctx.params.dedup),
+        code=("stages.dedup.near",),
+    )
+
+
+def _clusters() -> Family:
     return Family(
         "clusters",
-        cluster,
-        (
-            Read("dedup/signatures", whole=True),
-            Read("extract/documents", columns, whole=True),
-            Read("quality/edits", whole=True),
-            Read("quality/decisions", ("doc_id", "keep"), whole=True),
-            Read("quality/scores", whole=True),
-        ),
+        describe,
+        tuple(Read(f"dedup/{name}", whole=True) for name in ("copies", "near", "judged")),
         {"dedup/clusters": schemas.CLUSTERS, "dedup/audit": schemas.DEDUP_AUDIT},
-        params=ctx.params.dedup,
+        code=("stages.dedup.clusters",),
     )
 
 
@@ -63,11 +184,12 @@ def _edits() -> Family:
 def _decisions(ctx: Context) -> Family:
     return Family(
         "decisions",
-        decide,
-        (FACTS, Read("quality/decisions", ("doc_id", "keep")), Read("dedup/clusters")),
+        decide_shard,
+        (FACTS, KEPT, Read("dedup/clusters")),
         {"dedup/decisions": schemas.DECISIONS},
         params=ctx.params.dedup,
         facts="extract/documents",
+        code=("stages.dedup.decide",),
     )
 
 

@@ -32,8 +32,8 @@ def _rows(file: pq.ParquetFile, doc_id: str, leave: Sequence[str]) -> Iterator[R
     wanted = [name for name in names if name not in leave]
     for group in range(file.num_row_groups):
         if _may_hold(file.metadata.row_group(group).column(names.index("doc_id")), doc_id):
-            column = file.read_row_group(group, columns=["doc_id"]).column(0).combine_chunks()
-            places = _places(column, doc_id)
+            names_there = file.read_row_group(group, columns=["doc_id"]).column(0).to_pylist()
+            places = [place for place, name in enumerate(names_there) if name == doc_id]
             if places:
                 yield from _taken(file.read_row_group(group, columns=wanted), places)
 
@@ -43,18 +43,8 @@ def _may_hold(column: Any, value: str) -> bool:
     return found is None or not found.has_min_max or found.min <= value <= found.max
 
 
-def _places(column: Any, value: str) -> list[int]:
-    """Where a value stands in a column of strings."""
-    places, at = [], column.index(value).as_py()
-    while at >= 0:
-        places.append(at)
-        found = column.index(value, start=at + 1).as_py()
-        at = found
-    return places
-
-
 def _taken(table: Any, places: Sequence[int]) -> list[Row]:
-    """Rows by their number. By slices: `take` turns a list into an array, and for that Arrow imports pandas."""
+    """Rows by their number. By slices: what turns Python values into Arrow's (take, index) imports pandas first."""
     return [row for place in places for row in table.slice(place, 1).to_pylist()]
 
 

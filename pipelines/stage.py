@@ -16,7 +16,7 @@ from pipelines.files import below, read_json
 from pipelines.outputs import WHOLE, Manifest
 from pipelines.progress import Progress
 from pipelines.store import Ref
-from pipelines.work import Family, Job, Read, Receipt, Shards, input_bytes, parse_receipt, receipt_of
+from pipelines.work import Family, Job, Model, Read, Receipt, Shards, input_bytes, parse_receipt, receipt_of
 from stages.census import Count, add
 
 UNKNOWN = "?"  # digest of a table that a dry run cannot know, since what makes it would run
@@ -84,19 +84,22 @@ class Stage:
         if WHOLE in self.failed:  # a table of all shards is missing, which others may read: `finish` names it
             return
         extra, files = extra or {}, files or {}
-        jobs = [self._job(family, s, extra.get(s), files.get(s)) for s in shards if s not in self.failed]
+        models = self.ctx.models(family.models)
+        jobs = [self._job(family, s, extra.get(s), files.get(s), models) for s in shards if s not in self.failed]
         self._carry_out(family, jobs)
 
     def whole(self, family: Family, extra: Any = None) -> None:
         """Run a family once over all shards; not when one of them failed, since the result would be of a part."""
         if not self.failed:
-            self._carry_out(family, [self._job(family, WHOLE, extra, None)])
+            self._carry_out(family, [self._job(family, WHOLE, extra, None, self.ctx.models(family.models))])
 
-    def _job(self, family: Family, shard: str, extra: Any, file: tuple[str, str] | None) -> Job:
+    def _job(
+        self, family: Family, shard: str, extra: Any, file: tuple[str, str] | None, models: Mapping[str, Model]
+    ) -> Job:
         refs = {read.table: self._read(read, shard) for read in family.reads}
         named = {"file": file[0]} if file else {}
         digests = {"file": file[1]} if file else {}
-        return Job(self.name, family, shard, refs, named, digests, extra, self.ctx.models(family.models))
+        return Job(self.name, family, shard, refs, named, digests, extra, models)
 
     def _read(self, read: Read, shard: str) -> tuple[Ref, ...]:
         known = self.refs.get(read.table, {})
@@ -135,8 +138,9 @@ class Stage:
                     stat.remember(store.path(out.ref), out.file_digest)
 
     def _take(self, job: Job, receipt: Receipt) -> None:
-        self.receipts.add(str(self.ctx.store.receipt(job.stage, job.family.name, job.shard, receipt.key)))
-        self.counts[job.shard] = add([self.counts.get(job.shard, []), receipt.counts])
+        if not self.dry:  # half of a plan's time otherwise
+            self.receipts.add(str(self.ctx.store.receipt(job.stage, job.family.name, job.shard, receipt.key)))
+            self.counts[job.shard] = add([self.counts.get(job.shard, []), receipt.counts])
         for out in receipt.outputs:
             self.refs.setdefault(out.ref.table, {})[out.ref.shard] = out.ref
 

@@ -75,12 +75,12 @@ class Store:
     def path(self, ref: Ref) -> Path:
         """The file of a table's shard."""
         name = f"{ref.shard}.{ref.digest}.parquet" if self.named_by_digest else f"{ref.shard}.parquet"
-        return self.tables / ref.table / name
+        return self.tables.joinpath(ref.table, name)
 
     def receipt(self, stage: str, family: str, shard: str, key: str) -> Path:
         """The receipt of one family's shard; it carries its key in its name where tables carry theirs."""
         name = f"{shard}.{key[:16]}.json" if self.named_by_digest else f"{shard}.json"
-        return self.tables / stage / "receipts" / family / name
+        return self.tables.joinpath(stage, "receipts", family, name)
 
     def write(self, table: str, shard: str, frame: pl.DataFrame, schema: pa.Schema) -> Output:
         """Cast to the schema, commit as Parquet, return what was committed. Raises Infrastructure on a full disk."""

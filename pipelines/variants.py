@@ -113,7 +113,7 @@ def _one_of_each(ctx: Context, lifted: Verdicts, found: pl.DataFrame, reasons: t
 
 
 def _clusters(ctx: Context, kept: Verdicts) -> pl.DataFrame:
-    columns = ("doc_id", "date", "source", "n_chars", "text")
+    columns = ("doc_id", "date", "source", "host", "n_chars", "text")
     names = ("dedup/signatures", "quality/edits", "quality/scores")
     tables: dict[str, Verdicts] = {name: tables_of(ctx, name) for name in names}
     tables |= {"extract/documents": tables_of(ctx, "extract/documents", columns), "quality/decisions": kept}

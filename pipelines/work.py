@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ class Job:
     extra: Any = None  # per-shard params beside the family's, part of the key by digest
     models: Mapping[str, Model] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Digest of all that the outputs depend on."""
         return hashlib.sha256(json.dumps(self.basis(), sort_keys=True).encode()).hexdigest()
@@ -194,7 +195,10 @@ def parse_receipt(raw: Any) -> Receipt | None:
 def _stands(out: Output, store: Store, stat: StatCache, verify: bool) -> bool:
     """Whether the file on disk is the one the receipt lists: by size and mtime, else by bytes, or by content."""
     path = store.path(out.ref)
-    if not path.is_file() or path.stat().st_size != out.size:
+    try:
+        if path.stat().st_size != out.size:
+            return False
+    except OSError:
         return False
     if verify:
         return store.content(out.ref) == out.ref.digest

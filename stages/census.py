@@ -22,7 +22,8 @@ EDGES = tuple(
 
 
 # Numbers that measure nothing of a document: places, hashes, and what a decision repeats of its measure.
-NO_MEASURES = ("warc_offset", "start", "end", "copy", "value", "bound", "bits", "ngram")
+_SEARCH = ("key", "content", "paired", "lot", "size", "chars", "score", "source_rank", "host_rank", "share")  # of dedup
+NO_MEASURES = ("warc_offset", "start", "end", "copy", "value", "bound", "bits", "ngram", *_SEARCH)
 
 
 def of_table(name: str, frame: pl.DataFrame) -> list[Count]:

@@ -67,6 +67,12 @@ class Gate(Strict):
     languages: dict[str, Band] = Field(default_factory=dict)  # language -> share of kept rows
 
 
+class DedupGate(Gate):
+    """Bounds of dedup. `max_source_loss`: a source or host may lose no larger share as near duplicates."""
+
+    max_source_loss: float = Field(default=0.9, ge=0, le=1)
+
+
 class MixGate(Gate):
     """Bounds of the mixture. `low_power_tokens`: with more synthetic tokens, ABSTAIN(low_power) closes the gate."""
 
@@ -78,7 +84,7 @@ class Gates(Strict):
 
     extract: Gate
     quality: Gate
-    dedup: Gate
+    dedup: DedupGate
     toxicity: Gate
     mix: MixGate
 

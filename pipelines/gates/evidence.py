@@ -1,7 +1,8 @@
 """What a suite looks at: frames made from manifest, census, ledger and tables. Judges nothing.
 
 Frames: files (a row per file looked into), coverage (per table), shards (per shard), totals (one row), collapse (one
-row, mix only), and the row frames of `pipelines.gates.rows`. Undefined shares are null.
+row, mix only), losses (per source and host, dedup only), and the row frames of `pipelines.gates.rows`. Undefined
+shares are null.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ import polars as pl
 
 from pipelines import outputs
 from pipelines.files import read_lines
-from pipelines.gates import collapse, files, rows
+from pipelines.gates import collapse, files, losses, rows
 from pipelines.gates.checks import Suite
 from pipelines.outputs import Manifest
 from pipelines.store import Ref, Store
@@ -54,6 +55,8 @@ def gather(store: Store, suite: Suite, manifest: Manifest, bands: Iterable[str])
     }
     if suite.stage == "mix":
         frames["collapse"] = whole(collapse.look(store, manifest))
+    if suite.stage == "dedup":
+        frames["losses"] = whole(losses.look(store), "name")
     for name, (data, total) in looked.frames.items():
         named = tuple(c for c in ("shard", "doc_id", "related_doc_id") if c in data.columns)
         frames[name] = Frame(data, named, data.height, total)

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,11 @@ def funnel(title: str, bars: Sequence[Bar]) -> Html:
 
 def histogram(title: str, bins: Sequence[Bin], low: float | None, high: float | None, *, log: bool) -> Html:
     """Counts per bin, coloured as rejected where the whole bin lies outside [low, high]; the bounds as lines."""
-    if not any(n for *_, n in bins):
-        return Html("")
+    return _histogram(title, tuple(bins), low, high, log) if any(n for *_, n in bins) else Html("")
+
+
+@lru_cache(maxsize=512)  # twenty milliseconds each, and every picture stands on two pages
+def _histogram(title: str, bins: tuple[Bin, ...], low: float | None, high: float | None, log: bool) -> Html:
     with _settings():
         figure, axes = _empty(330, 150, left=44, right=8, top=18, bottom=22)
         axes.set_xscale("log" if log else "linear")

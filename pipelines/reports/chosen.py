@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import parts
+from pipelines.errors import Infrastructure
 from pipelines.outputs import STAGES
 from pipelines.reports.facts import Facts, Stages
 from pipelines.reports.masks import excerpt
@@ -83,7 +84,10 @@ def cover(names: list[str], by_shard: Mapping[str, Collection[str]], kept: Colle
 def _rows(store: Store, ref: Ref, stage: str, *, keep: bool) -> Iterator[tuple[str, Row]]:
     """Rejected rows under their reason, and kept ones where they are asked for: no more of one than could be shown."""
     columns = (*DECIDED, "url") if stage == "extract" else DECIDED
-    frame = store.read(ref, columns).filter(pl.col("doc_id").is_not_null())
+    try:
+        frame = store.read(ref, columns).filter(pl.col("doc_id").is_not_null())
+    except Infrastructure:  # a lost file closes a gate; the page that says so is built all the same
+        return
     frame = frame if keep else frame.filter(~pl.col("keep"))
     ranked = frame.with_columns(_by=pl.Series([order(one) for one in frame["doc_id"]], dtype=pl.Binary)).sort("_by")
     firsts = ranked.group_by("reason", maintain_order=True).head(20).drop("_by")

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.files import read_json, read_lines
 from pipelines.outputs import STAGES
 from pipelines.reports.facts import Stages
-from pipelines.reports.markup import Html, amount, join, paragraph, prose, section, table, tag
+from pipelines.reports.markup import Html, amount, details, join, paragraph, prose, section, table, tag
 from stages.params import Report
 
 Row = Mapping[str, Any]
@@ -41,9 +41,8 @@ def read(run_dir: Path) -> Clocked | None:
 
 def cost(stages: Stages, held: Report, clocked: Clocked | None) -> Html:
     """Rows and bytes of every table; where it is given, the time, energy and money that this machine took."""
-    tables = table(
-        "Every table: values in memory, before compression.", ("Table", "Shards", "Rows", "Bytes"), _sizes(stages)
-    )
+    heads = ("Table", "Shards", "Rows", "Bytes")
+    tables = details("Every table", table("Values in memory, before compression.", heads, _sizes(stages)))
     if not tables:
         return Html("")
     if clocked is None:

@@ -7,7 +7,7 @@ STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #5b646d; --paper: #fdfdfb; --line: #dcdfe0; --kept: #2f6f73;
   --lost: #d9b48a; --good: #1d6b45; --bad: #a8261b; --warn: #8a5a00; --tint: #f3f4f1; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e6e4; --soft: #9ca5a9; --paper: #15181a; --line: #33393c;
-  --kept: #5aa7a8; --lost: #7d6343; --good: #6fcf9c; --bad: #ff8f80; --warn: #e6b450; --tint: #1d2123; } }
+  --kept: #5aa7a8; --lost: #a98a5c; --good: #6fcf9c; --bad: #ff8f80; --warn: #e6b450; --tint: #1d2123; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 5rem; max-width: 66rem; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; overflow-wrap: anywhere; }
@@ -18,7 +18,7 @@ p { margin: .4rem 0 .9rem; max-width: 46rem; }
 a { color: inherit; }
 nav { position: sticky; top: 0; z-index: 1; margin: 1rem 0 0; padding: .5rem 0; font-size: .88rem; color: var(--soft);
   background: var(--paper); border-bottom: 1px solid var(--line); }
-nav a { margin-right: .9rem; text-decoration: none; } nav a:hover { text-decoration: underline; }
+nav a { display: inline-block; margin-right: .9rem; text-decoration: none; } nav a:hover { text-decoration: underline; }
 section, .gate { scroll-margin-top: 3.2rem; }
 .soft { color: var(--soft); font-size: .9rem; }
 .states { display: flex; flex-wrap: wrap; gap: .6rem; list-style: none; margin: 1.4rem 0 0; padding: 0; }
@@ -37,7 +37,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-n
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .34rem .9rem .34rem 0; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; color: var(--soft); overflow-wrap: normal; vertical-align: bottom; }
-tbody th { font-weight: 500; min-width: 8rem; }
+tbody th { font-weight: 500; min-width: 11rem; }
 .n { text-align: right; overflow-wrap: normal; } td.n { white-space: nowrap; }
 code { font: .86em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
 figure { margin: 0 0 1.6rem; } figcaption { color: var(--soft); font-size: .9rem; margin-bottom: .3rem; }
@@ -63,7 +63,7 @@ details { margin: 0 0 1rem; } summary { cursor: pointer; color: var(--soft); pad
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; }
   h2, h3, caption { break-after: avoid; } tr, figure { break-inside: avoid; } .scroll { overflow: visible; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
-  .card, .panel { break-inside: avoid; } nav { position: static; }
+  .card, .panel { break-inside: avoid; } .panel details { display: none; } nav { position: static; }
   rect, path, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 

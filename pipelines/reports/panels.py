@@ -1,6 +1,7 @@
 """The parts of the page about duplicates and about toxicity and personal data."""
 
 from pipelines import parts
+from pipelines.errors import Infrastructure
 from pipelines.reports.facts import Facts, Stages
 from pipelines.reports.markup import Html, join, paragraph, percent, prose, section, table, tag
 from pipelines.store import Store
@@ -11,7 +12,7 @@ LARGEST = 10
 AUDIT = {
     "candidate_texts": "different texts that share a band of their signature with another",
     "pairs_compared": "pairs whose word shingles were compared",
-    "pairs_verified": "of these, pairs whose Jaccard similarity reaches the threshold",
+    "pairs_verified": "of these, pairs whose similarity reaches the threshold",
     "pairs_refuted": "of these, pairs that hashing proposed and the comparison refuted",
     "places_refused": "places in overfull buckets that were not remembered: comparisons that were not made",
 }
@@ -25,13 +26,12 @@ def duplicates(store: Store, stages: Stages, params: Params) -> Html:
     held = params.dedup
     chance = 1 - (1 - held.threshold**held.rows) ** held.bands
     how = (
-        f"Near duplicates have a Jaccard similarity of {held.threshold} or more over {held.shingle}-word shingles. "
-        f"{held.bands} bands of {held.rows} values propose a pair at that similarity with probability {chance:.4f}; "
-        f"every proposed pair is compared exactly before anything is removed. The scope is {held.scope}."
+        f"A near duplicate has a similarity ({held.measure}) of {held.threshold} or more with a kept document, over "
+        f"{held.shingle}-word shingles. {held.bands} bands of {held.rows} values propose a pair whose Jaccard similarity "
+        f"is {held.threshold} with probability {chance:.4f}; every proposed pair is compared exactly before anything is "
+        f"removed. The scope is {held.scope}."
     )
-    largest = [
-        row for ref in facts.manifest.shards("dedup/clusters") for row in parts.largest_clusters(store, ref, LARGEST)
-    ]
+    largest = parts.largest_clusters(store, facts.manifest.shards("dedup/clusters"), LARGEST)
     return section("duplicates", "Duplicates", prose(how), _sizes(facts), _largest(largest), _audit(store, facts))
 
 
@@ -69,7 +69,10 @@ def _largest(rows: list[parts.Row]) -> Html:
 
 def _audit(store: Store, facts: Facts) -> Html:
     refs = facts.manifest.shards("dedup/audit") if facts.manifest else ()
-    counted = {metric: n for ref in refs for metric, n in store.read(ref, ("metric", "count")).iter_rows()}
+    try:
+        counted = {metric: n for ref in refs for metric, n in store.read(ref, ("metric", "count")).iter_rows()}
+    except Infrastructure:
+        return Html("")
     rows = [(words, counted[name]) for name, words in AUDIT.items() if name in counted]
     return table("What the search did.", ("Figure", "Count"), rows)
 

@@ -1,10 +1,12 @@
 """Dedup's decisions about the documents of one shard that quality kept. Knows clusters, no text and no signature."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import polars as pl
 
 from stages import decisions
+from stages.census import Count
 from stages.decisions import Rule
 from stages.dedup.params import DedupParams
 
@@ -23,6 +25,21 @@ def decide(
     value, twin = pl.col("similarity"), pl.col("related_doc_id")
     rules = [Rule(f"{k}_duplicate", pl.col("kind") == k, value, params.threshold, twin) for k in ("exact", "near")]
     return {"dedup/decisions": decisions.decide(table, rules)}
+
+
+def losses(table: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:
+    """Counts of dedup/decisions by origin: `source` (`<name>|in`), and `near` (`source <name>`, `host <name>`).
+
+    `facts` gives source and host per doc_id. `near` counts near duplicates, and names only who lost one.
+    """
+    rows = table.select("doc_id", "reason").join(facts.select("doc_id", "source", "host"), on="doc_id", how="left")
+    near = rows.filter(pl.col("reason") == "near_duplicate")
+    counts = [("source", f"{name}|in", n) for name, n in _tally(rows["source"])]
+    return counts + [("near", f"{kind} {name}", n) for kind in ("source", "host") for name, n in _tally(near[kind])]
+
+
+def _tally(names: pl.Series) -> list[tuple[str, int]]:
+    return sorted(Counter(names.fill_null("und").to_list()).items())
 
 
 def write_edits(

@@ -1,4 +1,4 @@
-"""The params section `dedup`."""
+"""The params section `dedup`, and the parts of it that single families depend on."""
 
 from typing import Literal
 
@@ -6,23 +6,47 @@ from pydantic import Field, model_validator
 
 from stages.strict import Strict
 
+Measure = Literal["jaccard", "containment"]
+
 
 class DedupParams(Strict):
-    """MinHash-LSH: candidates share one of `bands` bands of `rows` values; who is removed has Jaccard >= threshold."""
+    """MinHash-LSH: candidates share one of `bands` bands of `rows` values; who is removed reaches the threshold."""
 
     threshold: float = Field(gt=0, le=1)
+    measure: Measure = "jaccard"  # or containment: the share of a document's own shingles that a kept one has
     bands: int = Field(ge=1, le=256)
     rows: int = Field(ge=1, le=64)
     shingle: int = Field(ge=1, le=32)
     seed: int = Field(ge=0, lt=2**63)
-    scope: Literal["global", "per_source"]
-    prefer: tuple[Literal["earliest", "longest", "best_score"], ...]
+    scope: Literal["global", "per_source", "groups"]
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # for scope groups: name -> sources
+    prefer: tuple[Literal["earliest", "longest", "best_score", "source", "host"], ...]
+    prefer_sources: tuple[str, ...] = ()  # for prefer source: best first
+    prefer_hosts: tuple[str, ...] = ()  # for prefer host: best first
+    index: str | None = None  # folder of an earlier release's index
+    paragraphs: "ParagraphParams" = Field(default_factory=lambda: ParagraphParams())
 
     @model_validator(mode="after")
-    def _width(self) -> "DedupParams":
+    def _sound(self) -> "DedupParams":
         if self.bands * self.rows > 1024:
             raise ValueError("bands x rows must not exceed 1024 values per document")
+        named = [source for sources in self.groups.values() for source in sources]
+        twice = sorted({source for source in named if named.count(source) > 1})
+        if twice:
+            raise ValueError(f"groups: {twice[0]!r} is in more than one group")
+        if (self.scope == "groups") != bool(self.groups):
+            raise ValueError("groups must be named where scope is groups, and only there")
+        for policy, names in (("source", self.prefer_sources), ("host", self.prefer_hosts)):
+            if (policy in self.prefer) != bool(names):
+                raise ValueError(f"prefer_{policy}s must be named where prefer holds {policy!r}, and only there")
         return self
+
+
+class ParagraphParams(Strict):
+    """Removal of paragraphs that many pages of a host repeat. Off unless `min_pages` is given."""
+
+    min_pages: int | None = Field(default=None, ge=2)  # pages of one host that hold the paragraph
+    min_words: int = Field(default=8, ge=1)  # shorter paragraphs are left alone
 
 
 class SignatureParams(Strict):
@@ -32,3 +56,33 @@ class SignatureParams(Strict):
     rows: int
     shingle: int
     seed: int
+
+
+class KeyParams(Strict):
+    """The part of `dedup` that says who may be compared with whom, and who comes first."""
+
+    bands: int
+    rows: int
+    scope: Literal["global", "per_source", "groups"]
+    groups: dict[str, tuple[str, ...]]
+    prefer_sources: tuple[str, ...]
+    prefer_hosts: tuple[str, ...]
+
+
+class VerifyParams(Strict):
+    """The part of `dedup` that the judgement of candidates depends on."""
+
+    threshold: float
+    measure: Measure
+    bands: int
+    prefer: tuple[str, ...]
+
+
+def key_params(params: DedupParams) -> KeyParams:
+    """What `keys` takes of the section."""
+    return KeyParams.model_validate({name: getattr(params, name) for name in KeyParams.model_fields})
+
+
+def verify_params(params: DedupParams) -> VerifyParams:
+    """What `near` takes of the section."""
+    return VerifyParams.model_validate({name: getattr(params, name) for name in VerifyParams.model_fields})

@@ -1,4 +1,4 @@
-"""Verification: of texts in order of priority, which have a kept twin, by exact Jaccard of their shingle sets.
+"""Verification: of texts in order of priority, which have a kept twin, by the exact similarity of their shingle sets.
 
 A text is rejected if its similarity with an already kept text of one of its buckets is at least the threshold, so that
 a rejected text never rejects another: of a chain A ~ B ~ C whose ends differ, A and C stay. Each bucket remembers its
@@ -11,72 +11,86 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from stages.dedup.candidates import join
+from stages.dedup.params import Measure
 from stages.shingles import Hashes, Ints
+
+Flags = NDArray[np.bool_]
 
 KEPT_PER_BUCKET = 32
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Per text: its kept twin (-1: it is kept), the sizes of intersection and union with it; and the components.
+    """Per text: its kept twin (-1: it is kept), the shingles it shares with it, and what these are a share of.
 
     `component` is the smallest index among the texts that verified pairs connect.
     """
 
     twin: Ints
     both: Ints
-    union: Ints
+    total: Ints
     component: Ints
     compared: int
     verified: int
     places_refused: int
 
 
-def verify(places: Ints, sets: list[Hashes], names: Ints, threshold: float) -> Verdicts:
-    """Judge texts in the given order, which is that of their priority.
-
-    `places` (texts x bands) are buckets or -1; `names` ranks the texts by name: among equally similar kept twins the
-    one with the smallest name is named. Two texts are compared by intersection / union >= threshold, unrounded.
-    """
-    count = len(sets)
+def verify(places: Ints, sets: list[Hashes], names: Ints, threshold: float, measure: Measure = "jaccard") -> Verdicts:
+    """`judge` over separate sets, none of them of an earlier release."""
     bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum([len(s) for s in sets], dtype=np.int64)])
     flat = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
+    return judge(places, flat, bounds, names, np.zeros(len(sets), dtype=np.bool_), threshold, measure)
+
+
+def judge(
+    places: Ints, flat: Hashes, bounds: Ints, names: Ints, old: Flags, threshold: float, measure: Measure
+) -> Verdicts:
+    """Judge texts in the given order, which is that of their priority.
+
+    Text i has the set flat[bounds[i]:bounds[i + 1]], sorted, and the buckets places[i] (-1: none). `names` ranks the
+    texts by name: among equally similar kept twins the one with the smallest name is named. Texts that are `old` are
+    kept and compared with nobody. A pair is verified if the share of common shingles reaches the threshold,
+    unrounded: of the union (jaccard), or of the judged text's own (containment).
+    """
+    count = len(bounds) - 1
     room = np.minimum(np.bincount(places[places >= 0], minlength=1), KEPT_PER_BUCKET)
     seats = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(room)])
-    twin, both, union = np.full(count, -1, dtype=np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    twin, both, total = np.full(count, -1, dtype=np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
     parent, counts = np.arange(count, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    _judge(places, seats, flat, bounds, names, threshold, twin, both, union, parent, counts)
-    return Verdicts(twin, both, union, parent, int(counts[0]), int(counts[1]), int(counts[2]))
+    own = measure == "containment"
+    _judge(places, seats, flat, bounds, names, old, threshold, own, twin, both, total, parent, counts)
+    return Verdicts(twin, both, total, parent, int(counts[0]), int(counts[1]), int(counts[2]))
 
 
 @njit(cache=True)
 def _judge(
-    places: Ints, seats: Ints, flat: Hashes, bounds: Ints, names: Ints, threshold: float,
-    twin: Ints, both: Ints, union: Ints, parent: Ints, counts: Ints,
+    places: Ints, seats: Ints, flat: Hashes, bounds: Ints, names: Ints, old: Flags, threshold: float, own: bool,
+    twin: Ints, both: Ints, total: Ints, parent: Ints, counts: Ints,
 ) -> None:  # fmt: skip
     filled, kept = np.zeros(len(seats), dtype=np.int64), np.empty(seats[-1], dtype=np.int64)
     compared = np.full(len(twin), -1, dtype=np.int64)
     for i in range(len(twin)):
         mine = flat[bounds[i] : bounds[i + 1]]
         for bucket in places[i]:
-            if bucket < 0:
+            if bucket < 0 or old[i]:
                 continue
             for j in kept[seats[bucket] : seats[bucket] + filled[bucket]]:
                 if compared[j] == i:
                     continue
                 compared[j] = i
                 counts[0] += 1
-                common = common_if_similar(mine, flat[bounds[j] : bounds[j + 1]], threshold)
+                common = common_if_similar(mine, flat[bounds[j] : bounds[j + 1]], threshold, own)
                 if common < 0:
                     continue
                 counts[1] += 1
                 join(parent, i, j)
-                total = len(mine) + bounds[j + 1] - bounds[j] - common
-                gain = common * union[i] - both[i] * total
+                of = len(mine) if own else len(mine) + bounds[j + 1] - bounds[j] - common
+                gain = common * total[i] - both[i] * of
                 if twin[i] < 0 or gain > 0 or (gain == 0 and names[j] < names[twin[i]]):
-                    twin[i], both[i], union[i] = j, common, total
+                    twin[i], both[i], total[i] = j, common, of
         if twin[i] < 0:
             counts[2] += _seat(places[i], i, seats, filled, kept)
     for i in range(len(parent)):
@@ -99,15 +113,14 @@ def _seat(own: Ints, i: int, seats: Ints, filled: Ints, kept: Ints) -> int:
 
 
 @njit(cache=True)
-def common_if_similar(a: Hashes, b: Hashes, threshold: float) -> int:
-    """Size of the intersection of two sorted sets if their Jaccard similarity is >= threshold, else -1.
+def common_if_similar(a: Hashes, b: Hashes, threshold: float, own: bool = False) -> int:
+    """Size of the intersection of two sorted sets if its share reaches the threshold, else -1.
 
-    Stops as soon as the rest cannot reach the threshold any more.
+    A share of the union, or, if `own`, of a. Stops as soon as the rest cannot reach the threshold any more.
     """
     i = j = common = 0
-    total = len(a) + len(b)
     best = min(len(a), len(b))  # the intersection if all that is left matched
-    while best > 0 and best / (total - best) >= threshold:
+    while best > 0 and best / (len(a) if own else len(a) + len(b) - best) >= threshold:
         if i == len(a) or j == len(b):
             return common
         if a[i] == b[j]:

@@ -212,6 +212,20 @@ def test_a_document_that_only_moved_to_another_shard_stays(fresh, tmp_path: Path
     assert found["release"]["entered"]["documents"] == found["release"]["left"]["documents"] == 0
 
 
+def test_a_repeat_of_its_record_is_no_reason_to_leave(fresh, tmp_path: Path) -> None:
+    """Extract rejects the repeat, under the same doc_id; the document itself left in quality."""
+    accept(fresh)
+    again = fresh.table("extract/decisions").filter(reason="repeated_record")["doc_id"]
+    words = dict(fresh.table("quality/signals/gopher").select("doc_id", "word_count").iter_rows())
+    doc_id = next(d for d in released(fresh) if d in set(again))
+    fresh.raw["quality"]["signals"]["word_count"]["min"] = words[doc_id] + 1
+    fresh.raw["gates"]["quality"]["reject_rate"] = {"max": 1.0}
+    fresh.run()
+    found = diff.write(fresh.root, "baseline", "now", tmp_path / "out")
+    (row,) = [r for r in found["release"]["left"]["first"] if r["doc_id"] == doc_id]
+    assert (row["stage"], row["reason"]) == ("quality", "word_count_below")
+
+
 def test_a_store_outside_the_checkout_keeps_the_tables_of_both(empty, tmp_path: Path) -> None:
     one = empty
     one.raw["run"]["store"] = str(tmp_path / "store")

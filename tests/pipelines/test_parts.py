@@ -53,10 +53,11 @@ def test_the_largest_clusters_come_first_and_ties_by_name(tmp_path):
             rows.append((f"{head}{i}", f"s{i % 2}", f"{head}0", size, kind if i else None, None, 0.9 if i else None))
     frame = pl.DataFrame(rows, schema=schemas.CLUSTERS.names, orient="row")
     ref = store.write("dedup/clusters", "part-00000", frame, schemas.CLUSTERS).ref
-    found = parts.largest_clusters(store, ref, 2)
+    found = parts.largest_clusters(store, [ref], 2)
     assert [(r["cluster_id"], r["cluster_size"], r["exact"], r["near"], r["kept"]) for r in found] == [
         ("m0", 4, 0, 3, "m0"),
         ("a0", 2, 1, 0, "a0"),
     ]
     assert (found[0]["shards"], found[0]["least"]) == (2, 0.9)
-    assert parts.largest_clusters(store, Ref("dedup/clusters", "gone", ""), 2) == []
+    assert parts.largest_clusters(store, [], 2) == []
+    assert parts.largest_clusters(store, [Ref("dedup/clusters", "gone", "")], 2) == []

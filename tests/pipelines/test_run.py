@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # several whole runs in a row, on machines that do other things too
 WAIT = 120.0
 
 

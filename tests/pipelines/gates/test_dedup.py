@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from pipelines.gates import common, dedup
+from pipelines import outputs
+from pipelines.gates import common, dedup, losses
 from pipelines.gates.expectations import FAILED
 from tests.pipelines.made import SHARDS, doc, finding, first, judged, params
 
@@ -43,7 +44,23 @@ def test_a_fault_closes(key, made):
     assert shown in str(found.observed)
 
 
+def test_a_source_that_nearly_vanishes_closes(made):
+    store = made.write("dedup").store
+    counts = outputs.shard_census(store, "dedup")
+    counts[SHARDS[0]] += [("source", "shop|in", 100), ("near", "source shop", 91)]
+    counts[SHARDS[1]] += [("source", "shop|in", 100), ("near", "source shop", 90), ("near", "source tiny", 9)]
+    counts[SHARDS[1]] += [("source", "tiny|in", 10), ("host", "a.example|in", 60), ("near", "host a.example", 54)]
+    outputs.write_census(store, "dedup", counts)
+    assert losses.look(store).filter(pl.col("near") > 0).rows() == [
+        ("source shop", 200, 181, 0.905),
+        ("host a.example", 60, 54, 0.9),
+    ]
+    found = finding(made, "dedup", "source_loss")
+    assert found.outcome == FAILED
+    assert "source shop" in str(found.observed) and "a.example" not in str(found.observed)
+
+
 def test_every_expectation_of_its_own_is_seen_to_fail():
     shared = [*common.tables(), *common.conservation(), *common.inherited("x"), *common.decisions()]
     shared += common.bands("dedup", params().gates.dedup)
-    assert {c.key for c in dedup.checks(params())} - {c.key for c in shared} == set(FAULTS)
+    assert {c.key for c in dedup.checks(params())} - {c.key for c in shared} == {*FAULTS, "source_loss"}

@@ -254,6 +254,14 @@ def test_accepted_runs_are_drawn(made):
     assert text.count("50.0 % 77 aaaaaaaaaaaa") == 10
 
 
+def test_lost_tables_do_not_stop_the_page(made):
+    for path in made.store.data().glob("*/*/*.parquet"):
+        path.unlink()
+    text = shown(page(made.store))
+    assert "word_count_below" in text
+    assert "Chosen by hash" not in text
+
+
 def test_sources_are_summed_over_their_shards(made):
     rows = [{"shard": SHARDS[0], "source": "spring"}, {"shard": SHARDS[1], "source": "spring"}]
     write_lines(made.store.data("inputs", "warcs.jsonl"), rows)

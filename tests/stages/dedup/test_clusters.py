@@ -32,13 +32,14 @@ Doc = dict[str, object]
 def doc(name: str, text: str, date: str | None = "2024-01-01T00:00:00Z", source: str = "crawl", **more: object) -> Doc:
     ident = hashlib.sha256(name.encode()).hexdigest()[:32]
     score = more.get("score")
-    return {"doc_id": ident, "text": text, "date": date, "source": source, "n_chars": len(text), "score": score, **more}
+    facts = {"doc_id": ident, "text": text, "date": date, "source": source, "host": "example.org"}
+    return {**facts, "n_chars": len(text), "score": score, **more}
 
 
 def run(shards: Mapping[str, list[Doc]], params: DedupParams = PARAMS, edits: pl.DataFrame = NO_EDITS):
     """Measure signatures and cluster; `keep: False` in a document plays a rejection by quality."""
     measures = SignatureParams(**{k: getattr(params, k) for k in ("bands", "rows", "shingle", "seed")})
-    schema = {"doc_id": pl.String, "text": pl.String, "date": pl.String, "source": pl.String, "n_chars": pl.Int64}
+    schema = dict.fromkeys(("doc_id", "text", "date", "source", "host"), pl.String) | {"n_chars": pl.Int64}
     frames = {s: pl.DataFrame([{k: d[k] for k in schema} for d in docs], schema=schema) for s, docs in shards.items()}
     tables = {
         "extract/documents": frames,

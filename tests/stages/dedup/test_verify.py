@@ -57,7 +57,7 @@ def test_the_most_similar_twin_is_named():
     assert found.twin.tolist() == [-1, 0, 0]
     apart = verify(same_bucket(3), sets(range(0, 100), range(20, 120), range(12, 112)), np.arange(3), 0.7)
     assert apart.twin.tolist() == [-1, -1, 1]
-    assert (apart.both[2], apart.union[2]) == (92, 108)
+    assert (apart.both[2], apart.total[2]) == (92, 108)
 
 
 def test_texts_of_different_buckets_are_not_compared():

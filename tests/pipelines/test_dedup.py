@@ -1,0 +1,89 @@
+"""The stage as a whole: parts, lots and shards move nothing; what is finished is not done again."""
+
+import pytest
+
+from pipelines import dedup, outputs
+from pipelines.files import read_lines
+from stages.dedup import clusters
+
+RESULTS = ("dedup/clusters", "dedup/decisions", "dedup/audit")
+
+
+def results(one):
+    return {name: one.table(name) for name in RESULTS}
+
+
+def again(one, **options):
+    """Run dedup alone; returns how many jobs of each family ran."""
+    one.raw["run"]["executor"] = "inprocess"
+    rates = one.root / ".run" / "rates.jsonl"
+    before = len(read_lines(rates)) if rates.exists() else 0
+    dedup.run(one.context(**options))
+    done: dict[str, int] = {}
+    for row in read_lines(rates)[before:]:
+        done[row["family"]] = done.get(row["family"], 0) + row["shards"]
+    return done
+
+
+def test_the_sample_has_copies_of_both_kinds(pipeline):
+    kinds = pipeline.table("dedup/clusters")["kind"].value_counts(sort=True)
+    assert set(kinds["kind"].to_list()) == {None, "exact", "near"}
+
+
+def test_nothing_to_do_does_nothing(fresh):
+    assert again(fresh) == {}
+
+
+def test_parts_and_lots_move_no_verdict(fresh, monkeypatch):
+    before = results(fresh)
+    monkeypatch.setattr(dedup, "PART_KEYS", 200)
+    monkeypatch.setattr(clusters, "LOT_SHINGLES", 200)
+    done = again(fresh)
+    assert done["candidates"] >= 8 and done["near"] >= 3
+    for name, table in results(fresh).items():
+        assert table.equals(before[name]), name
+
+
+def test_a_large_component_is_judged_from_a_mapped_file(fresh, monkeypatch):
+    before = results(fresh)
+    monkeypatch.setattr(clusters, "LOT_SHINGLES", 1)
+    opened = []
+    whole = dedup.space
+    monkeypatch.setattr(dedup, "space", lambda n, most: opened.append(n > most) or whole(n, most))
+    again(fresh)
+    assert any(opened)
+    for name, table in results(fresh).items():
+        assert table.equals(before[name]), name
+
+
+def test_a_lost_part_is_done_again_and_nothing_else(fresh, monkeypatch):
+    monkeypatch.setattr(dedup, "PART_KEYS", 200)
+    again(fresh)
+    store = fresh.context().store
+    found = outputs.manifest(store, "dedup")
+    store.path(found.of("dedup/candidates")["part-00001"]).unlink()
+    assert again(fresh) == {"candidates": 1}
+
+
+def test_another_threshold_signs_nothing_again(fresh):
+    fresh.raw["dedup"]["threshold"] = 0.99
+    done = again(fresh)
+    assert "signatures" not in done and "keys" not in done and "candidates" not in done
+    assert done["near"] >= 1
+    assert (fresh.table("dedup/clusters").filter(kind="near")["similarity"] >= 0.99).all()
+
+
+@pytest.mark.parametrize("table", ["dedup/members", "dedup/keys", "dedup/sets"])
+def test_tables_of_the_search_are_sorted_by_what_they_are_cut_by(pipeline, table):
+    store = pipeline.context().store
+    column = {"dedup/members": "content", "dedup/keys": "key", "dedup/sets": "lot"}[table]
+    for ref in outputs.manifest(store, "dedup").shards(table):
+        assert store.read(ref)[column].is_sorted()
+
+
+def test_every_candidate_part_holds_its_own_range(fresh, monkeypatch):
+    monkeypatch.setattr(dedup, "PART_KEYS", 200)
+    again(fresh)
+    whole = fresh.table("dedup/copies")
+    assert whole["document"].is_unique().all()
+    assert whole.join(fresh.table("dedup/clusters"), left_on="document", right_on="doc_id", how="anti").is_empty()
