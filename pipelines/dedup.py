@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import components, repeated_paragraphs
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.outputs import WHOLE
@@ -18,11 +19,11 @@ from pipelines.stage import Stage
 from pipelines.work import Family, Read, Result
 from stages import schemas
 from stages.census import pick
-from stages.dedup import candidates, clusters
-from stages.dedup.decide import decide, losses, write_edits
+from stages.dedup import candidates, clusters, stars
+from stages.dedup.decide import decide, losses
 from stages.dedup.keys import measure_keys
 from stages.dedup.near import judge_lot
-from stages.dedup.params import DedupParams, SignatureParams, VerifyParams, key_params, verify_params
+from stages.dedup.params import SignatureParams, VerifyParams, key_params, set_params, verify_params
 from stages.dedup.sets import COLUMNS, measure_sets
 from stages.dedup.signatures import measure_signatures
 
@@ -48,9 +49,11 @@ def find_candidates(
     }
 
 
-def cut_lots(tables: Tables, params: int, models: Mapping[str, str]) -> Result:
+def cut_lots(tables: Tables, params: tuple[int, int], models: Mapping[str, str]) -> Result:
     """Body of `lots`: components of candidates, packed into lots; how many there are goes into the census."""
-    lots = candidates.lots(tables["dedup/candidates"].values(), params)
+    budget, turns = params
+    ends = components.of_round(tables["dedup/stars"], turns) if turns else None
+    lots = candidates.lots(tables["dedup/candidates"].values(), budget, stars.labels(ends) if ends else None)
     return Result({"dedup/lots": lots}, [("lots", "count", candidates.count(lots))])
 
 
@@ -71,7 +74,7 @@ def describe(tables: Tables, params: None, models: Mapping[str, str]) -> Frames:
     }
 
 
-def decide_shard(tables: Tables, params: DedupParams, models: Mapping[str, str]) -> Result:
+def decide_shard(tables: Tables, params: VerifyParams, models: Mapping[str, str]) -> Result:
     """Body of `decisions`, with the losses of every source for the gate."""
     frames = decide(tables, params, models)
     return Result(frames, losses(frames["dedup/decisions"], tables["extract/documents"]))
@@ -85,12 +88,12 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     stage.each(_keys(ctx), shards)
     parts = _parts(ctx, stage)
     stage.each(_candidates(ctx), parts, extra={name: (k, len(parts)) for name, k in parts.items()})
-    stage.whole(_lots())
+    stage.whole(_lots(), extra=components.settle(stage))
     stage.each(_sets(ctx), shards)
     lots = {f"lot-{k:05d}": k for k in range(_count(stage))}
     stage.each(_near(ctx), lots, extra=lots)
     stage.whole(_clusters())
-    stage.each(_edits(), shards)
+    repeated_paragraphs.find(ctx, stage, shards, parts)
     stage.each(_decisions(ctx), shards)
     stage.finish()
     return stage
@@ -143,17 +146,17 @@ def _lots() -> Family:
     return Family(
         "lots",
         cut_lots,
-        (Read("dedup/candidates", whole=True),),
+        (Read("dedup/candidates", whole=True), Read("dedup/stars", whole=True)),
         {"dedup/lots": schemas.DEDUP_LOTS},
         params=clusters.LOT_SHINGLES,
-        code=("stages.dedup.candidates",),
+        code=("stages.dedup.candidates", "stages.dedup.stars"),
     )
 
 
 def _sets(ctx: Context) -> Family:
     documents = Read("extract/documents", (*RANKED, "text"))
     reads = (SIGNATURES, documents, Read("quality/edits"), KEPT, SCORES, Read("dedup/lots"))
-    return Family("sets", measure_sets, reads, {"dedup/sets": schemas.DEDUP_SETS}, params=ctx.params.dedup)
+    return Family("sets", measure_sets, reads, {"dedup/sets": schemas.DEDUP_SETS}, params=set_params(ctx.params.dedup))
 
 
 def _near(ctx: Context) -> Family:
@@ -177,17 +180,13 @@ def _clusters() -> Family:
     )
 
 
-def _edits() -> Family:
-    return Family("edits", write_edits, (Read("extract/documents", ("doc_id",)),), {"dedup/edits": schemas.EDITS})
-
-
 def _decisions(ctx: Context) -> Family:
     return Family(
         "decisions",
         decide_shard,
         (FACTS, KEPT, Read("dedup/clusters")),
         {"dedup/decisions": schemas.DECISIONS},
-        params=ctx.params.dedup,
+        params=verify_params(ctx.params.dedup),
         facts="extract/documents",
         code=("stages.dedup.decide",),
     )

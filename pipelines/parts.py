@@ -85,7 +85,7 @@ def largest_clusters(store: Store, refs: Sequence[Ref], most: int) -> list[Row]:
     """cluster_id, cluster_size and the kept and removed documents of the largest clusters; ties by cluster_id."""
     try:
         lazy = pl.scan_parquet([store.path(ref) for ref in refs])
-        heads = lazy.filter(pl.col("doc_id") == pl.col("cluster_id")).select("cluster_id", "cluster_size")
+        heads = lazy.group_by("cluster_id").agg(pl.col("cluster_size").max())
         top = heads.collect(engine="streaming").sort(["cluster_size", "cluster_id"], descending=[True, False])[:most]
         mine = lazy.filter(pl.col("cluster_id").is_in(top["cluster_id"].implode())).collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):

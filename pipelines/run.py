@@ -16,7 +16,7 @@ from pipelines import STAGES, context
 from pipelines.cluster import Keeper, workers_of
 from pipelines.context import Context
 from pipelines.entry import guarded, read_status, set_environment, write_status
-from pipelines.errors import DONE, INFRASTRUCTURE, Stop
+from pipelines.errors import DONE, INFRASTRUCTURE, SHARD_FAILED, Stop
 from pipelines.files import read_json
 from pipelines.locks import Lock
 from pipelines.store import ROOT
@@ -73,7 +73,10 @@ def _repro(ctx: Context, targets: Sequence[str]) -> None:
     if child.returncode != 0:
         status = read_status(ctx.root)
         if status.get("run") == str(os.getpid()) and isinstance(status.get("code"), int):
-            raise ChildFailed(int(str(status["code"])), f"{status['stage']}: {status['message']}")
+            code, message = int(str(status["code"])), f"{status['stage']}: {status['message']}"
+            if code == SHARD_FAILED:  # a closed gate has built the report itself
+                subprocess.run([sys.executable, "-m", "pipelines.report"], cwd=ctx.root, check=False)
+            raise ChildFailed(code, message)
         raise ChildFailed(
             INFRASTRUCTURE, f"dvc repro ended with {child.returncode} before a stage could say why: see above"
         )

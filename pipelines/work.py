@@ -90,7 +90,7 @@ class Job:
             "inputs": {name: _digests(refs) for name, refs in self.refs.items()} | dict(self.digests),
             "params": _plain(self.family.params),
             "extra": _short(self.extra),
-            "recipe": recipe(self.family.code or (self.family.body.__module__,)),
+            "recipe": recipe((*(self.family.code or (self.family.body.__module__,)), "stages.census")),
             "models": {name: m.sha256 for name, m in self.models.items()},
         }
 

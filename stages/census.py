@@ -22,7 +22,9 @@ EDGES = tuple(
 
 
 # Numbers that measure nothing of a document: places, hashes, and what a decision repeats of its measure.
-_SEARCH = ("key", "content", "paired", "lot", "size", "chars", "score", "source_rank", "host_rank", "share")  # of dedup
+_SEARCH = (
+    "chars content host_rank key lot node other pages paired score share size source_rank".split()
+)  # columns of dedup's search
 NO_MEASURES = ("warc_offset", "start", "end", "copy", "value", "bound", "bits", "ngram", *_SEARCH)
 
 
@@ -38,9 +40,9 @@ def of_table(name: str, frame: pl.DataFrame) -> list[Count]:
             counts += _counted(metric, (("null" if v is None else str(v).lower()) for v in frame[column]))
     if "replacement" in frame.columns:
         counts += _counted("kind", frame["kind"])
-    if "cluster_id" in frame.columns:  # named after its smallest doc_id: one row per cluster
-        heads = frame.filter(pl.col("doc_id") == pl.col("cluster_id"))["cluster_size"]
-        counts += [("clusters", key, n) for key, n in histogram(heads)]
+    if "cluster_id" in frame.columns:  # one table holds all members of a cluster
+        sizes = frame.unique("cluster_id", keep="first", maintain_order=True)["cluster_size"]
+        counts += [("clusters", key, n) for key, n in histogram(sizes)]
     return counts
 
 

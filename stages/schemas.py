@@ -120,6 +120,8 @@ DEDUP_COPIES = _schema(
     [("document", STR), ("shard", STR), ("old", BOOL), ("head", STR)]
 )  # head: the first of its class
 DEDUP_CANDIDATES = _schema([("content", INT), ("size", INT), ("paired", INT)])  # paired: the first of a shared bucket
+DEDUP_PARAGRAPHS = _schema([("key", INT), ("pages", INT)])  # by host and words: on how many pages of the host
+DEDUP_STARS = _schema([("node", INT), ("other", INT)])  # contents, each pair in both directions
 DEDUP_LOTS = _schema([("content", INT), ("lot", INT)])
 DEDUP_SETS = _schema(
     [
@@ -247,6 +249,9 @@ TABLES: dict[str, pa.Schema] = {
     "dedup/keys": DEDUP_KEYS,
     "dedup/copies": DEDUP_COPIES,
     "dedup/candidates": DEDUP_CANDIDATES,
+    "dedup/stars": DEDUP_STARS,
+    "dedup/paragraphs": DEDUP_PARAGRAPHS,
+    "dedup/repeated": DEDUP_PARAGRAPHS,
     "dedup/lots": DEDUP_LOTS,
     "dedup/sets": DEDUP_SETS,
     "dedup/near": DEDUP_NEAR,

@@ -1,8 +1,8 @@
 """`python -m benchmarks.dedup.scale DOCUMENTS [FOLDER]`: the whole stage dedup on made documents, timed by family.
 
 Documents of 120 words: 70 % singletons, whose words are drawn from a million so that no two share a 5-gram; the others
-in families of Zipf sizes up to 10^4, each copy of a similarity to its family's base between .5 and 1; 5 % of all carry
-one of twenty shared frames of 60 words. Every word is a hash, so that a size gives the same documents everywhere. Prints
+in families of Zipf sizes up to 10^4, each copy of a similarity to its base between .5 and 1; 5 % of all carry one of
+twenty shared frames of 60 words. Every word is a hash, so that a size gives the same documents everywhere. Prints
 seconds, documents, what was found, peak memory of the one process that did it all, and bytes on disk per document.
 """
 
@@ -135,15 +135,14 @@ def measure(root: Path) -> None:
     start = time.perf_counter()
     stage = dedup.run(ctx)
     seconds = time.perf_counter() - start
-    families: dict[str, float] = {}
-    for row in read_lines(root / ".run" / "rates.jsonl"):
-        families[row["family"]] = families.get(row["family"], 0) + row["seconds"]
+    rates = read_lines(root / ".run" / "rates.jsonl")
     disk = {name: sum(p.stat().st_size for p in (root / "data" / name).glob("*.parquet")) for name in stage.tables}
     audit = ctx.store.read(next(iter(stage.refs["dedup/audit"].values())))
     found = {
         "seconds": round(seconds, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "families": {k: round(v, 1) for k, v in families.items()},
+        "families": {row["family"]: row["seconds"] for row in rates},
+        "peak_mb_until": {row["family"]: row["peak_mb"] for row in rates},
         "lots": len(stage.refs["dedup/near"]),
         "parts": len(stage.refs["dedup/candidates"]),
         "audit": dict(audit.iter_rows()),

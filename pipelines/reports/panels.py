@@ -27,9 +27,9 @@ def duplicates(store: Store, stages: Stages, params: Params) -> Html:
     chance = 1 - (1 - held.threshold**held.rows) ** held.bands
     how = (
         f"A near duplicate has a similarity ({held.measure}) of {held.threshold} or more with a kept document, over "
-        f"{held.shingle}-word shingles. {held.bands} bands of {held.rows} values propose a pair whose Jaccard similarity "
-        f"is {held.threshold} with probability {chance:.4f}; every proposed pair is compared exactly before anything is "
-        f"removed. The scope is {held.scope}."
+        f"{held.shingle}-word shingles. {held.bands} bands of {held.rows} values propose a pair whose Jaccard "
+        f"similarity is {held.threshold} with probability {chance:.4f}; every proposed pair is compared exactly before "
+        f"anything is removed. The scope is {held.scope}."
     )
     largest = parts.largest_clusters(store, facts.manifest.shards("dedup/clusters"), LARGEST)
     return section("duplicates", "Duplicates", prose(how), _sizes(facts), _largest(largest), _audit(store, facts))

@@ -50,23 +50,41 @@ def pairs(keys: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return shared.unique().sort("content", "paired")
 
 
-def lots(candidates: Iterable[pl.DataFrame], budget: int) -> pl.DataFrame:
+def lots(candidates: Iterable[pl.DataFrame], budget: int, labels: pl.DataFrame | None = None) -> pl.DataFrame:
     """dedup/candidates, part by part -> dedup/lots: content and lot of every content that shares a bucket, sorted.
 
     Contents which share a bucket share a lot; a lot's shingles sum up to about `budget`. A component larger than the
-    budget makes a lot of its own. Components are found by union-find: some 60 bytes per content and 16 per row.
+    budget makes a lot of its own. Components come from `labels` (content, component; see stars), or else are found here
+    by union-find: some 60 bytes per content and 40 per row.
     """
-    parts = [part.select("content", "paired", "size") for part in candidates]
-    rows = pl.concat([_NO_PAIRS, *parts])
-    texts = rows.select("content", "size").unique("content", keep="first").sort("content")
-    known = texts["content"].to_numpy()
-    a, b = (np.searchsorted(known, rows[name].to_numpy()) for name in ("content", "paired"))
-    component = components(a.astype(np.int64), b.astype(np.int64), len(known))
-    roots, number = np.unique(component, return_inverse=True)
+    if labels is None:
+        rows = pl.concat([_NO_PAIRS, *candidates])
+        texts = _sizes([rows])
+        component = pl.Series(_components(rows, texts["content"]))
+    else:
+        texts = _sizes(candidates)
+        known = texts.join(labels, on="content", how="left", maintain_order="left")
+        component = known.select(pl.coalesce("component", "content")).to_series()
+    roots, number = np.unique(component.to_numpy(), return_inverse=True)
     weights = np.zeros(len(roots), dtype=np.int64)
     np.add.at(weights, number, texts["size"].to_numpy())
     lot = _pack(weights, budget)[number] if len(roots) else weights
     return pl.DataFrame({"content": texts["content"], "lot": pl.Series(lot, dtype=pl.Int64)})
+
+
+def _sizes(candidates: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The size of each content, sorted by content."""
+    parts = [part.select("content", "size").unique("content", keep="first") for part in candidates]
+    sizes = _NO_PAIRS.select("content", "size")
+    return pl.concat([sizes, *parts]).unique("content", keep="first").sort("content")
+
+
+def _components(rows: pl.DataFrame, contents: pl.Series) -> Ints:
+    """The smallest content of the component of each of `contents`, which are sorted."""
+    known = contents.to_numpy()
+    a, b = (np.searchsorted(known, rows[name].to_numpy()).astype(np.int64) for name in ("content", "paired"))
+    found: Ints = known[components(a, b, len(known))] if len(known) else known
+    return found
 
 
 def count(lots: pl.DataFrame) -> int:
@@ -75,7 +93,7 @@ def count(lots: pl.DataFrame) -> int:
 
 
 _NO_KEYS = pl.DataFrame(schema={"key": pl.Int64, "content": pl.Int64, "size": pl.Int64})
-_NO_PAIRS = pl.DataFrame(schema={"content": pl.Int64, "paired": pl.Int64, "size": pl.Int64})
+_NO_PAIRS = pl.DataFrame(schema={"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64})
 
 
 def components(a: Ints, b: Ints, count: int) -> Ints:

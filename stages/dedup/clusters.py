@@ -14,7 +14,7 @@ import polars as pl
 from stages.dedup import candidates
 from stages.dedup.keys import measure_keys
 from stages.dedup.near import audit, judge_lot
-from stages.dedup.params import DedupParams, key_params, verify_params
+from stages.dedup.params import DedupParams, key_params, set_params, verify_params
 from stages.dedup.ranking import ranked
 from stages.dedup.sets import measure_sets
 
@@ -98,7 +98,7 @@ def cluster(tables: Mapping[str, Shards], params: DedupParams, models: Mapping[s
     same = copies({s: k["dedup/members"] for s, k in keyed.items()}, params.prefer)
     paired = candidates.pairs(k["dedup/keys"] for k in keyed.values())
     lots = candidates.lots([paired], LOT_SHINGLES)
-    sets = {s: measure_sets({**own[s], "dedup/lots": lots}, params, models)["dedup/sets"] for s in shards}
+    sets = {s: measure_sets({**own[s], "dedup/lots": lots}, set_params(params), models)["dedup/sets"] for s in shards}
     judged = []
     for lot in range(candidates.count(lots)):
         rows = {s: table.filter(lot=lot) for s, table in sets.items()}

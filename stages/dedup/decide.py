@@ -8,11 +8,11 @@ import polars as pl
 from stages import decisions
 from stages.census import Count
 from stages.decisions import Rule
-from stages.dedup.params import DedupParams
+from stages.dedup.params import DedupParams, VerifyParams
 
 
 def decide(
-    tables: Mapping[str, pl.DataFrame], params: DedupParams, models: Mapping[str, str]
+    tables: Mapping[str, pl.DataFrame], params: DedupParams | VerifyParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """quality/decisions of a shard and the whole of dedup/clusters -> dedup/decisions, a row per kept document.
 

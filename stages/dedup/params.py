@@ -69,6 +69,13 @@ class KeyParams(Strict):
     prefer_hosts: tuple[str, ...]
 
 
+class SetParams(KeyParams):
+    """The part of `dedup` that the sets of candidates depend on."""
+
+    shingle: int
+    prefer: tuple[str, ...]
+
+
 class VerifyParams(Strict):
     """The part of `dedup` that the judgement of candidates depends on."""
 
@@ -81,6 +88,11 @@ class VerifyParams(Strict):
 def key_params(params: DedupParams) -> KeyParams:
     """What `keys` takes of the section."""
     return KeyParams.model_validate({name: getattr(params, name) for name in KeyParams.model_fields})
+
+
+def set_params(params: DedupParams) -> SetParams:
+    """What `sets` takes of the section."""
+    return SetParams.model_validate({name: getattr(params, name) for name in SetParams.model_fields})
 
 
 def verify_params(params: DedupParams) -> VerifyParams:

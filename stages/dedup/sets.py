@@ -10,7 +10,7 @@ import polars as pl
 
 from stages import edits
 from stages.dedup.keys import RANKS, scoped_keys, survivors
-from stages.dedup.params import DedupParams, key_params
+from stages.dedup.params import SetParams
 from stages.dedup.ranking import ranked
 from stages.shingles import Hashes, shingle_sets
 
@@ -18,20 +18,20 @@ COLUMNS = ("lot", "content", "size", "document", "old", *RANKS, "keys", "shingle
 
 
 def measure_sets(
-    tables: Mapping[str, pl.DataFrame], params: DedupParams, models: Mapping[str, str]
+    tables: Mapping[str, pl.DataFrame], params: SetParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """A shard's signatures, documents with text, edits, decisions, scores; dedup/lots whole -> dedup/sets.
 
     A row per candidate content of the shard, carried by its first document in the order of priority; sorted by lot.
     `keys` holds its bands' keys, `shingles` its set, both as little-endian 64-bit values, the set sorted.
     """
-    rows = survivors(tables, key_params(params)).join(tables["dedup/lots"], on="content", how="inner")
+    rows = survivors(tables, params).join(tables["dedup/lots"], on="content", how="inner")
     first = ranked(rows, params.prefer).unique("content", keep="first", maintain_order=True).sort("lot", "content")
     wanted = first.select(doc_id="document")
     texts = wanted.join(tables["extract/documents"].select("doc_id", "text"), on="doc_id", maintain_order="left")
     spans = tables["quality/edits"].join(wanted, on="doc_id", how="semi")
     sets = shingle_sets(edits.apply_table(texts, spans)["text"], params.shingle)
-    keys = scoped_keys(first["minhash"], first["scope"], key_params(params))
+    keys = scoped_keys(first["minhash"], first["scope"], params)
     return {"dedup/sets": packed(first, keys, sets)}
 
 

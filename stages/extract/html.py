@@ -7,6 +7,7 @@ time in the depth of a page (100,000 nested elements: 8 s) and in the attributes
 import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
@@ -145,9 +146,19 @@ def page_text(html: str) -> str:
     return str(extract_plain_text(_tree(html), noscript=True, alt_texts=True, form_fields=True, comments=True))
 
 
-def main_content(html: str) -> str:
-    """The main text by resiliparse's rules: the fallback where the engine finds nothing."""
-    return str(extract_plain_text(_tree(html), main_content=True, alt_texts=False, comments=False))
+@dataclass(frozen=True)
+class SecondOpinion:
+    """The main text by resiliparse's rules, posts and comments included, and all text that the page shows."""
+
+    text: str
+    whole: str
+
+
+def second_opinion(html: str) -> SecondOpinion:
+    """What resiliparse takes for the main text: a check on the engine, and its stand-in."""
+    tree = _tree(html)
+    text = tidy(str(extract_plain_text(tree, main_content=True, alt_texts=False, comments=True)))
+    return SecondOpinion(text, str(extract_plain_text(tree, noscript=True, alt_texts=False, comments=True)))
 
 
 def title(html: str) -> str | None:

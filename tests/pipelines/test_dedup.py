@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipelines import dedup, outputs
+from pipelines import components, dedup, outputs
 from pipelines.files import read_lines
+from stages.census import pick
 from stages.dedup import clusters
 
 RESULTS = ("dedup/clusters", "dedup/decisions", "dedup/audit")
@@ -87,3 +88,38 @@ def test_every_candidate_part_holds_its_own_range(fresh, monkeypatch):
     whole = fresh.table("dedup/copies")
     assert whole["document"].is_unique().all()
     assert whole.join(fresh.table("dedup/clusters"), left_on="document", right_on="doc_id", how="anti").is_empty()
+
+
+def test_components_found_by_rounds_are_those_of_one_task(fresh, monkeypatch):
+    monkeypatch.setattr(dedup, "PART_KEYS", 400)
+    again(fresh)
+    before, lots = results(fresh), fresh.table("dedup/lots")
+    monkeypatch.setattr(components, "IN_MEMORY", 0)
+    done = again(fresh)
+    assert done["stars"] >= 4 * done["stars_first"] > 4
+    assert fresh.table("dedup/lots").equals(lots)
+    for name, table in results(fresh).items():
+        assert table.equals(before[name]), name
+    assert again(fresh) == {}
+
+
+def test_components_that_do_not_settle_are_a_failure(fresh, monkeypatch):
+    monkeypatch.setattr(components, "IN_MEMORY", 0)
+    monkeypatch.setattr(components, "MOST", 3)
+    with pytest.raises(RuntimeError, match="within 3 rounds"):
+        again(fresh)
+
+
+def test_paragraphs_that_a_host_repeats_become_edits(fresh):
+    fresh.raw["dedup"]["paragraphs"] = {"min_pages": 3, "min_words": 4}
+    assert again(fresh)["repeated"] >= 1
+    spans = fresh.table("dedup/edits")
+    assert set(spans["kind"]) <= {"repeated_paragraph"}
+    counted = fresh.table("dedup/repeated")
+    assert (counted["pages"] >= 3).all()
+    assert spans.height >= counted["pages"].sum()
+    counted = pick(outputs.total_census(fresh.context().store, "dedup"), "kind")
+    assert counted.get("repeated_paragraph", 0) == spans.height
+    fresh.raw["dedup"]["paragraphs"] = {"min_pages": None}
+    again(fresh)
+    assert fresh.table("dedup/edits").is_empty()

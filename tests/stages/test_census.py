@@ -98,7 +98,7 @@ def test_kinds_of_edits_and_clusters_by_size_are_counted() -> None:
         {"doc_id": ["a", "a", "b"], "start": [0, 2, 4], "replacement": ["x"] * 3, "kind": ["ip", "email", "ip"]}
     )
     assert pick(of_table("t", edits), "kind") == {"email": 1, "ip": 2}
-    rows = {"doc_id": ["a", "b", "c", "d"], "cluster_id": ["a", "a", "c", "c"], "cluster_size": [2, 2, 2, 2]}
+    rows = {"doc_id": ["a", "b", "d", "e"], "cluster_id": ["a", "a", "c", "c"], "cluster_size": [2, 2, 2, 2]}
     assert pick(of_table("t", pl.DataFrame(rows)), "clusters") == {"1.99526": 2}
 
 

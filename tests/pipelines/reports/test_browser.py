@@ -15,6 +15,7 @@ import pytest
 from pipelines import outputs
 from pipelines.files import write_json
 from pipelines.reports import build
+from stages.params import Report
 from tests.pipelines.made import SHARDS, Made, params
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -95,7 +96,10 @@ def hostile(tmp_path_factory):
     reasons = [{"code": planted, "verdict": word, "source": planted, "field": word}]
     sources = {planted: {"verdict": word, "figures": {word: planted}}}
     write_json(made.store.data("mix", "collapse.json"), {"verdict": planted, "reasons": reasons, "sources": sources})
-    return build.build(made.store, params()).read_text()
+    everywhere = params().model_copy(update={"report": Report(example_shards=100)})
+    page = build.build(made.store, everywhere).read_text()
+    assert page.count("x" * 300) > 20
+    return page
 
 
 @pytest.mark.parametrize("width", [1300, 600])

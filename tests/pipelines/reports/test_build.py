@@ -231,7 +231,7 @@ def test_what_if_distributions_languages_and_hosts_are_shown(made):
 def test_duplicates_toxicity_and_examples_are_shown(made):
     text = shown(page(made.store))
     for words in (
-        "propose a pair at that similarity with probability 0.9977",
+        "is 0.8 with probability 0.9977",
         "Report-only",
         "email 2",
         "no random sample",

@@ -47,7 +47,7 @@ def test_a_picture_has_no_id_style_sheet_address_or_colour_of_its_own():
 def test_equal_numbers_give_equal_bytes_whatever_settings_a_user_has():
     first = chart.histogram("b", BINS, 0.15, 0.8, log=False)
     chart._histogram.cache_clear()
-    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.facecolor": "red"}):
+    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.linewidth": 5}):
         assert chart.histogram("b", BINS, 0.15, 0.8, log=False) == first
         assert matplotlib.rcParams["font.size"] == 30
 

@@ -20,11 +20,10 @@ def test_every_reason_has_examples_and_the_last_stage_kept_ones(tmp_path):
 
 def test_no_more_than_asked_for_and_the_first_by_hash(tmp_path):
     made = Made(tmp_path).write()
-    kept = [one.decision["doc_id"] for one in found(made, each=2, most=100) if one.reason == KEPT]
-    shards = {one.shard for one in found(made, each=2, most=100) if one.reason == KEPT}
-    everyone = [row for s in shards for row in made.tables["mix/decisions"][s]["doc_id"]]
-    assert kept == sorted(everyone, key=order)[:2]
-    assert found(made, each=0) == []
+    everyone = [one for frame in made.tables["mix/decisions"].values() for one in frame["doc_id"]]
+    for each in range(9):
+        kept = [one.decision["doc_id"] for one in found(made, each=each, most=100) if one.reason == KEPT]
+        assert kept == sorted(everyone, key=order)[:each]
 
 
 def test_shards_are_taken_until_every_reason_is_held():

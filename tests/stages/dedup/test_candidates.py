@@ -37,7 +37,8 @@ def key_rows(rows: list[tuple[int, int]]) -> pl.DataFrame:
 
 def paired(rows: list[tuple[int, int]]) -> pl.DataFrame:
     schema = {"content": pl.Int64, "paired": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(size=pl.col("content") % 100)
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.select("content", "paired", size=pl.col("content") % 100).select("content", "size", "paired")
 
 
 def test_pairs_name_the_first_of_each_shared_bucket_once():

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from stages.extract import engine
+from stages.extract import engine, html
 from stages.extract.pages import Extraction, Look, Page
 
 ARTICLE = (
@@ -28,11 +28,79 @@ def test_the_same_page_gives_the_same_text_however_often():
     assert texts != {""}
 
 
+SENTENCE = "Sentence {} of some length says something about the matter at hand, as pages do, and then it ends."
+PARAGRAPHS = [SENTENCE.format(i) for i in range(12)]
+
+
+def page(body, head=""):
+    return f"<html><head><title>t</title>{head}</head><body>{body}</body></html>"
+
+
 def test_what_trafilatura_leaves_is_read_by_resiliparse(monkeypatch):
-    monkeypatch.setattr(engine, "_trafilatura", lambda html, url: None)
+    monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: ("", "trafilatura"))
     found = engine.main_text(ARTICLE, "")
     assert found.extractor == "resiliparse"
     assert "Paragraph 8 says" in found.text
+
+
+@pytest.mark.parametrize(("share", "extractor"), [(0.2, "resiliparse"), (0.3, "trafilatura")])
+def test_a_text_below_a_quarter_of_the_second_opinion_gives_way_to_it(monkeypatch, share, extractor):
+    whole = html.second_opinion(ARTICLE).text
+    short = whole[: int(share * len(whole))]
+    monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: (short, "trafilatura"))
+    found = engine.main_text(ARTICLE, "")
+    assert (found.extractor, found.text == whole) == (extractor, extractor == "resiliparse")
+
+
+def test_what_both_engines_leave_is_the_text_of_the_page(monkeypatch):
+    monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: ("", "trafilatura"))
+    found = engine.main_text("<body><nav>All there is</nav><img alt=a><input value=b></body>", "")
+    assert (found.extractor, found.text) == ("page", "All there is")
+
+
+def test_an_engine_that_stumbles_finds_nothing(monkeypatch):
+    def stumbles(*_):
+        raise TypeError("a page")
+
+    monkeypatch.setattr(engine, "extract_content", stumbles)
+    assert engine.main_text(ARTICLE, "").extractor == "resiliparse"
+
+
+def test_costly_steps_are_taken_in_doubt_alone(monkeypatch):
+    taken = []
+    for step in ("_or_readability", "baseline"):
+        own = getattr(engine, step)
+        monkeypatch.setattr(engine, step, lambda *a, own=own, step=step: taken.append(step) or own(*a))
+    engine.main_text(ARTICLE, "")
+    assert taken == []
+    engine.main_text(page("<div>" + "<br>".join(PARAGRAPHS[:2]) + "</div><p>a</p>"), "")
+    assert taken == ["_or_readability", "baseline"]
+
+
+def test_posts_of_a_thread_are_content_and_comments_of_an_article_are_not():
+    posts = "".join(f"<div class='comment-body'><p>{text}</p></div>" for text in PARAGRAPHS)
+    body = f"<article><h1>A question</h1><p>{SENTENCE.format('first')}</p></article><div id='comments'>{posts}</div>"
+    thread = engine.main_text(page(body), "https://forum.example/threads/1")
+    assert thread.extractor == "trafilatura-thread"
+    assert "Sentence 11 of some length" in thread.text
+    told = "".join(f"<p>{text} It is told at length, in order to be the longer part.</p>" for text in PARAGRAPHS * 2)
+    article = engine.main_text(page(body.replace("</article>", told + "</article>")), "https://news.example/1")
+    assert article.extractor == "trafilatura"
+    assert article.text.count("Sentence 11 of some length") == 2
+
+
+def test_structure_survives_as_text_that_reads_well():
+    told = "".join(f"<p>{text}</p>" for text in PARAGRAPHS[:6])
+    table = "<table><tr><th>Town</th><th>Height</th></tr><tr><td>Aalen</td><td>429 m</td></tr></table>"
+    lists = "<ul><li>First thing to take</li><li>Second thing to take</li></ul>"
+    code = "<pre><code>def f(x):\n    return x + 1</code></pre>"
+    found = engine.main_text(page(f"<article><h2>On towns</h2>{told}{lists}{table}{code}{told}</article>"), "")
+    lines = found.text.split("\n")
+    assert found.extractor == "trafilatura"
+    assert lines[:2] == ["On towns", PARAGRAPHS[0]]
+    assert [line for line in lines if "thing to take" in line] == ["- First thing to take", "- Second thing to take"]
+    assert any("Aalen" in line and "429 m" in line for line in lines)
+    assert "def f(x):\n    return x + 1" in found.text
 
 
 @pytest.mark.parametrize(
