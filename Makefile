@@ -7,7 +7,7 @@ export UV_CACHE_DIR := $(CURDIR)/.run/uv
 export UV_COMPILE_BYTECODE := 0
 export NUMBA_CACHE_DIR := $(CURDIR)/.run/numba
 
-.PHONY: help setup repro test slow mutants lint lock data-docs clean
+.PHONY: help setup repro test slow mutants pictures lint lock data-docs clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -27,6 +27,10 @@ slow: setup
 ## make mutants    plant one-line faults and see the tests turn red
 mutants: setup
 	@$(PY) -m tests.mutants
+
+## make pictures   draw README's pictures from the run under data/ (needs chromium)
+pictures: setup
+	@$(PY) docs/pictures.py
 
 ## make data-docs  Great Expectations' own pages in .run/data_docs
 data-docs: setup

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import components, repeated_paragraphs
+from pipelines import components, released, repeated_paragraphs
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.outputs import WHOLE
@@ -86,15 +86,18 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     shards = stage.shards("extract/documents")
     stage.each(_signatures(ctx), shards)
     stage.each(_keys(ctx), shards)
+    released.keys(ctx, stage)
     parts = _parts(ctx, stage)
     stage.each(_candidates(ctx), parts, extra={name: (k, len(parts)) for name, k in parts.items()})
     stage.whole(_lots(), extra=components.settle(stage))
     stage.each(_sets(ctx), shards)
+    released.sets(ctx, stage)
     lots = {f"lot-{k:05d}": k for k in range(_count(stage))}
     stage.each(_near(ctx), lots, extra=lots)
     stage.whole(_clusters())
     repeated_paragraphs.find(ctx, stage, shards, parts)
     stage.each(_decisions(ctx), shards)
+    released.write(ctx, stage, shards)
     stage.finish()
     return stage
 

@@ -22,9 +22,10 @@ EDGES = tuple(
 
 
 # Numbers that measure nothing of a document: places, hashes, and what a decision repeats of its measure.
-_SEARCH = (
-    ["chars", "content", "host_rank", "key", "lot", "node", "other", "pages", "paired", "score", "share", "size", "source_rank"]
-)  # columns of dedup's search
+_SEARCH = (  # of dedup's search
+    *("chars", "content", "host_rank", "key", "lot", "node", "other"),
+    *("pages", "paired", "score", "share", "size", "source_rank"),
+)
 NO_MEASURES = ("warc_offset", "start", "end", "copy", "value", "bound", "bits", "ngram", *_SEARCH)
 
 

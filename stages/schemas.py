@@ -99,7 +99,7 @@ CLUSTERS = _schema(
         ("shard", STR),
         ("cluster_id", STR),  # the smallest doc_id of the component
         ("cluster_size", INT),
-        ("kind", STR),  # exact, near, or null where the document is kept
+        ("kind", STR),  # exact, near, released_exact, released_near, or null where the document is kept
         ("related_doc_id", STR),
         ("similarity", REAL),  # with related_doc_id: exact, by dedup.measure
     ]
@@ -121,6 +121,17 @@ DEDUP_COPIES = _schema(
 )  # head: the first of its class
 DEDUP_CANDIDATES = _schema([("content", INT), ("size", INT), ("paired", INT)])  # paired: the first of a shared bucket
 DEDUP_PARAGRAPHS = _schema([("key", INT), ("pages", INT)])  # by host and words: on how many pages of the host
+DEDUP_INDEX = _schema(
+    [
+        ("form", STR),  # version and params, the same in every row
+        ("document", STR),
+        ("source", STR),
+        ("exact", pa.binary(16)),
+        ("size", INT),
+        ("minhash", pa.binary()),
+        ("shingles", pa.large_binary()),  # the set, sorted, little-endian unsigned 64-bit values
+    ]
+)
 DEDUP_STARS = _schema([("node", INT), ("other", INT)])  # contents, each pair in both directions
 DEDUP_LOTS = _schema([("content", INT), ("lot", INT)])
 DEDUP_SETS = _schema(
@@ -250,6 +261,7 @@ TABLES: dict[str, pa.Schema] = {
     "dedup/copies": DEDUP_COPIES,
     "dedup/candidates": DEDUP_CANDIDATES,
     "dedup/stars": DEDUP_STARS,
+    "dedup/index": DEDUP_INDEX,
     "dedup/paragraphs": DEDUP_PARAGRAPHS,
     "dedup/repeated": DEDUP_PARAGRAPHS,
     "dedup/lots": DEDUP_LOTS,

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from stages.dedup import candidates
+from stages.dedup.index import MARK
 from stages.dedup.keys import measure_keys
 from stages.dedup.near import audit, judge_lot
 from stages.dedup.params import DedupParams, key_params, set_params, verify_params
@@ -55,14 +56,16 @@ def describe(exact: Iterable[pl.DataFrame], near: Iterable[pl.DataFrame]) -> pl.
     rows = rows.join(verdict, on="head", how="left", maintain_order="left")
     rows = rows.with_columns(component=pl.coalesce("component", "head"))
     is_near, is_exact = pl.col("twin").is_not_null(), pl.col("document") != pl.col("head")
+    twin = pl.when(is_near).then("twin").when(is_exact).then("head")
+    released = pl.when(twin.str.starts_with(MARK)).then(pl.lit("released_")).otherwise(pl.lit(""))
     table = rows.select(
         "old",
         pl.col("document").alias("doc_id"),
         "shard",
-        cluster_id=pl.col("document").min().over("component"),
+        cluster_id=pl.col("document").filter(~pl.col("old")).min().over("component"),
         cluster_size=pl.len().over("component").cast(pl.Int64),
-        kind=pl.when(is_near).then(pl.lit("near")).when(is_exact).then(pl.lit("exact")),
-        related_doc_id=pl.when(is_near).then("twin").when(is_exact).then("head"),
+        kind=released + pl.when(is_near).then(pl.lit("near")).when(is_exact).then(pl.lit("exact")),
+        related_doc_id=twin.str.strip_prefix(MARK),
         similarity=pl.when(is_near).then("share").when(is_exact).then(pl.lit(1.0)),
     )
     return table.filter(~pl.col("old")).drop("old").sort("doc_id")

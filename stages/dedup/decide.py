@@ -16,14 +16,17 @@ def decide(
 ) -> dict[str, pl.DataFrame]:
     """quality/decisions of a shard and the whole of dedup/clusters -> dedup/decisions, a row per kept document.
 
-    Reasons: exact_duplicate, near_duplicate. `value` is the similarity with the kept twin that related_doc_id names,
-    `bound` the threshold.
+    Reasons: exact_duplicate, near_duplicate, and the same after released_ where the twin is of an earlier release.
+    `value` is the similarity with the kept twin that related_doc_id names, `bound` the threshold.
     """
     kept = tables["quality/decisions"].filter("keep").select("doc_id")
     clusters = tables["dedup/clusters"].select("doc_id", "kind", "related_doc_id", "similarity")
     table = kept.join(clusters, on="doc_id", how="left", maintain_order="left")
     value, twin = pl.col("similarity"), pl.col("related_doc_id")
-    rules = [Rule(f"{k}_duplicate", pl.col("kind") == k, value, params.threshold, twin) for k in ("exact", "near")]
+    rules = [
+        Rule(f"{k}_duplicate", pl.col("kind") == k, value, params.threshold, twin)
+        for k in ("exact", "near", "released_exact", "released_near")
+    ]
     return {"dedup/decisions": decisions.decide(table, rules)}
 
 
@@ -33,7 +36,7 @@ def losses(table: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:
     `facts` gives source and host per doc_id. `near` counts near duplicates, and names only who lost one.
     """
     rows = table.select("doc_id", "reason").join(facts.select("doc_id", "source", "host"), on="doc_id", how="left")
-    near = rows.filter(pl.col("reason") == "near_duplicate")
+    near = rows.filter(pl.col("reason").str.ends_with("near_duplicate"))
     counts = [("source", f"{name}|in", n) for name, n in _tally(rows["source"])]
     return counts + [("near", f"{kind} {name}", n) for kind in ("source", "host") for name, n in _tally(near[kind])]
 

@@ -23,7 +23,8 @@ class DedupParams(Strict):
     prefer: tuple[Literal["earliest", "longest", "best_score", "source", "host"], ...]
     prefer_sources: tuple[str, ...] = ()  # for prefer source: best first
     prefer_hosts: tuple[str, ...] = ()  # for prefer host: best first
-    index: str | None = None  # folder of an earlier release's index
+    index: str | None = None  # folder of an earlier release's index: who is in it is removed as released_…_duplicate
+    write_index: bool = False  # leave data/dedup/index/, from which a later release starts
     paragraphs: "ParagraphParams" = Field(default_factory=lambda: ParagraphParams())
 
     @model_validator(mode="after")
@@ -76,6 +77,12 @@ class SetParams(KeyParams):
     prefer: tuple[str, ...]
 
 
+class IndexParams(SetParams):
+    """The part of `dedup` that an index of a release depends on."""
+
+    seed: int
+
+
 class VerifyParams(Strict):
     """The part of `dedup` that the judgement of candidates depends on."""
 
@@ -93,6 +100,11 @@ def key_params(params: DedupParams) -> KeyParams:
 def set_params(params: DedupParams) -> SetParams:
     """What `sets` takes of the section."""
     return SetParams.model_validate({name: getattr(params, name) for name in SetParams.model_fields})
+
+
+def index_params(params: DedupParams) -> IndexParams:
+    """What `index` takes of the section."""
+    return IndexParams.model_validate({name: getattr(params, name) for name in IndexParams.model_fields})
 
 
 def verify_params(params: DedupParams) -> VerifyParams:

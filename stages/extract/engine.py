@@ -88,9 +88,11 @@ def _article(tree: Any, second: SecondOpinion) -> str:
     for unwanted in (RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH):
         tree = prune_unwanted_nodes(tree, unwanted)
     found = _content(tree, "balanced")
+    if not found[1] and len(second.text) >= SHORT:
+        return ""  # where its rules find nothing, the rest of its steps give lines without order
     if len(found[1]) < max(SHORT, DOUBT * len(second.text)) or _is_deficient(found[0]):
         found = _or_readability(found, tree, MUCH)
-    if max(len(found[1]), len(second.text)) < SHORT:
+    if len(found[1]) < SHORT:
         body, text, length = baseline(tree)
         found = (body, text) if length > len(found[1]) else found
     if 0 < len(found[1]) < min(RETRY_BELOW, RETRY_SHARE * len(second.whole)):

@@ -1,8 +1,12 @@
 """The stage as a whole: parts, lots and shards move nothing; what is finished is not done again."""
 
+import shutil
+
+import polars as pl
 import pytest
 
 from pipelines import components, dedup, outputs
+from pipelines.errors import BadInput
 from pipelines.files import read_lines
 from stages.census import pick
 from stages.dedup import clusters
@@ -123,3 +127,50 @@ def test_paragraphs_that_a_host_repeats_become_edits(fresh):
     fresh.raw["dedup"]["paragraphs"] = {"min_pages": None}
     again(fresh)
     assert fresh.table("dedup/edits").is_empty()
+
+
+def released(one, tmp_path, **params):
+    """The index that a run leaves, in a folder of its own."""
+    one.raw["dedup"] |= {"write_index": True, **params}
+    again(one)
+    shutil.copytree(one.root / "data" / "dedup" / "index", tmp_path / "release-1")
+    return tmp_path / "release-1"
+
+
+def test_what_an_earlier_release_holds_leaves_and_names_it(fresh, tmp_path):
+    before = fresh.table("dedup/decisions")
+    folder = released(fresh, tmp_path)
+    fresh.raw["dedup"] |= {"write_index": False, "index": str(folder)}
+    done = again(fresh)
+    assert done["index_keys"] == done["index_sets"] == 3 and "signatures" not in done and "keys" not in done
+    after = fresh.table("dedup/decisions")
+    assert not after["keep"].any()
+    kept = set(before.filter("keep")["doc_id"])
+    assert set(after["related_doc_id"]) <= kept
+    same = after.filter(pl.col("doc_id").is_in(list(kept)))
+    assert set(same["reason"]) == {"released_exact_duplicate"}
+    assert (same["related_doc_id"] == same["doc_id"]).all()
+    near = set(before.filter(reason="near_duplicate")["doc_id"])
+    assert set(after.filter(reason="released_near_duplicate")["doc_id"]) == near
+
+
+def test_indexed_documents_are_not_compared_with_each_other(fresh, tmp_path):
+    """An index made with threshold 1 holds near copies: a later run at .8 says nothing about them."""
+    folder = released(fresh, tmp_path, threshold=1.0)
+    fresh.raw["dedup"] |= {"write_index": False, "index": str(folder), "threshold": 0.8}
+    again(fresh)
+    assert set(fresh.table("dedup/clusters")["kind"]) == {"released_exact"}
+    assert fresh.table("dedup/clusters")["cluster_id"].null_count() == 0
+
+
+def test_an_index_of_another_form_stops_the_run(fresh, tmp_path):
+    folder = released(fresh, tmp_path)
+    fresh.raw["dedup"] |= {"write_index": False, "index": str(folder), "shingle": 4}
+    with pytest.raises(BadInput, match=r"dedup.index: .*shingle=5.*shingle=4"):
+        again(fresh)
+
+
+def test_an_index_that_is_not_there_stops_the_run(fresh, tmp_path):
+    fresh.raw["dedup"]["index"] = str(tmp_path / "nothing")
+    with pytest.raises(BadInput, match="holds no Parquet file"):
+        again(fresh)

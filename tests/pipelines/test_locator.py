@@ -27,6 +27,11 @@ def every_name(store) -> dict[str, set[tuple[str, str, int]]]:
     return out
 
 
+def stored(run_dir) -> list:
+    with closing(sqlite3.connect(locator.path_of(run_dir))) as db:
+        return db.execute("select * from place order by 1, 2, 3").fetchall()
+
+
 def test_every_url_and_doc_id_is_found_where_it_stands(place) -> None:
     locator.refresh(*place)
     names = every_name(place[0])
@@ -66,6 +71,7 @@ def test_only_what_changed_is_read_again(place) -> None:
     assert 0 < len(left) < len(gone)
     for name in gone:
         assert set(locator.find(*place, name)) == left.get(name, set())
+    assert len(stored(place[1])) == sum(map(len, left.values())), "what left takes no room"
     assert every == len(manifests.refs_of(store, "extract/decisions")) + 1 + 1
 
 
@@ -93,13 +99,9 @@ def every_shard(store) -> list:
 
 
 def test_lots_do_not_change_what_is_stored(place, monkeypatch) -> None:
-    def stored() -> list:
-        with closing(sqlite3.connect(locator.path_of(place[1]))) as db:
-            return db.execute("select * from place order by 1, 2, 3").fetchall()
-
     locator.refresh(*place)
-    whole = stored()
+    whole = stored(place[1])
     locator.path_of(place[1]).unlink()
     monkeypatch.setattr(locator, "LOT", 3)
     locator.refresh(*place)
-    assert stored() == whole
+    assert stored(place[1]) == whole
