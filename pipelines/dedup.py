@@ -27,7 +27,7 @@ from stages.dedup.params import SignatureParams, VerifyParams, key_params, set_p
 from stages.dedup.sets import COLUMNS, measure_sets
 from stages.dedup.signatures import measure_signatures
 
-PART_KEYS = 2_000_000  # rows of dedup/keys per task of `candidates`: some 300 MB while they are sorted
+PART_KEYS = 1_000_000  # rows of dedup/keys per task of `candidates`: some 150 MB while they are sorted
 KEPT = Read("quality/decisions", ("doc_id", "keep"))
 SIGNATURES = Read("dedup/signatures")
 SCORES = Read("quality/scores")
@@ -104,7 +104,9 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
 
 def _parts(ctx: Context, stage: Stage) -> dict[str, int]:
     """The parts of `candidates`: a power of two, so that a few documents more seldom change how many there are."""
-    rows = sum(ref.rows for ref in stage.refs.get("extract/documents", {}).values())
+    documents, members = (stage.refs.get(name, {}) for name in ("extract/documents", "dedup/members"))
+    rows = sum(ref.rows for ref in documents.values())
+    rows += sum(ref.rows for shard, ref in members.items() if shard not in documents)  # of an index
     parts = 1
     while parts * PART_KEYS < rows * ctx.params.dedup.bands:
         parts *= 2

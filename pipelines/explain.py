@@ -19,7 +19,7 @@ from pipelines.terminal import safe, say
 
 WHOLE = "part-00000"
 QUIET = ("text", "minhash", "exact", "provenance", "title", "replacement")
-SKIPPED = ("extract/records", "extract/forbidden", "mix/documents", "mix/repeats", "mix/shares", "mix/ngrams")
+TOLD = ("look", "documents", "scores", "edits", "clusters", "sizes", "decisions")  # and the families of signals
 RECORD = "extract/decisions"
 SYNTHETIC = "mix/synthetic"
 Row = dict[str, Any]
@@ -140,11 +140,17 @@ def _tables(ctx: Context, stage: str, shard: str, doc_id: str) -> Row:
 
     out: Row = {}
     for ref in manifests.refs_at(ctx.store, stage, shard, WHOLE):
-        if ref.table not in SKIPPED and ctx.store.path(ref).is_file():
+        if _is_told(ref.table) and ctx.store.path(ref).is_file():
             name, rows = ref.table.split("/", 1)[1], lookup.rows_of(ctx.store, ref, doc_id, QUIET)
             if rows:
                 out[name] = rows if name == "edits" or len(rows) > 1 else rows[0]
     return out
+
+
+def _is_told(table: str) -> bool:
+    """Whether a table has narrow rows by doc_id; mix/documents is the release, and cut otherwise."""
+    name = table.split("/", 1)[1]
+    return (name in TOLD or name.startswith("signals/")) and table != "mix/documents"
 
 
 def _replay(ctx: Context, ref: Ref, shard: str, own: Row) -> str:

@@ -138,9 +138,9 @@ class Stage:
                     stat.remember(store.path(out.ref), out.file_digest)
 
     def _take(self, job: Job, receipt: Receipt) -> None:
-        if not self.dry:  # half of a plan's time otherwise
+        if not self.dry:
             self.receipts.add(str(self.ctx.store.receipt(job.stage, job.family.name, job.shard, receipt.key)))
-            self.counts[job.shard] = add([self.counts.get(job.shard, []), receipt.counts])
+        self.counts[job.shard] = add([self.counts.get(job.shard, []), receipt.counts])
         for out in receipt.outputs:
             self.refs.setdefault(out.ref.table, {})[out.ref.shard] = out.ref
 

@@ -16,6 +16,7 @@ STORE = {
     "pipelines/store.py",
     "pipelines/files.py",
     "pipelines/lookup.py",
+    "pipelines/query.py",  # hands the files that manifests name to duckdb
     "pipelines/ranges.py",
     "pipelines/parts.py",
 }

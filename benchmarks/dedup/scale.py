@@ -16,14 +16,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from pipelines import context, outputs
+from pipelines.context import Context
 from pipelines.entry import set_environment
-from pipelines.files import read_lines, write_json
-from pipelines.store import ROOT, Store
+from pipelines.files import read_json, read_lines, write_json
+from pipelines.stage import Stage
+from pipelines.store import ROOT, Ref, Store
 
 WORDS, FRAME, VOCABULARY, SHARD = 120, 60, 1_000_000, 10_000
 LARGEST = 10_000
@@ -99,7 +102,7 @@ def make(store: Store, count: int) -> int:
     """Write what dedup reads: documents, and a quality that keeps all. Returns the bytes of text."""
     from stages import schemas
 
-    refs: dict[str, list] = {"extract": [], "quality": []}
+    refs: dict[str, list[Ref]] = {"extract": [], "quality": []}
     size = 0
     no_edits = pl.DataFrame(pl.from_arrow(schemas.EDITS.empty_table()))
     for shard, frame in documents(count):
@@ -116,31 +119,47 @@ def make(store: Store, count: int) -> int:
         }
         for table, (rows, schema) in tables.items():
             refs[table.split("/")[0]].append(store.write(table, shard, rows, schema).ref)
-    for stage, found in refs.items():
-        outputs.write_manifest(store, stage, found)
-    digest = outputs.manifest(store, "quality")
-    write_json(outputs.gate_path(store, "quality", "open"), {"manifest": digest.digest if digest else ""})
+    last = {stage: [vars(ref) for ref in found if ref.shard == shard] for stage, found in refs.items()}
+    write_json(store.data("last.json"), last)
+    list_shards(store, {stage: [ref for ref in found if ref.shard != shard] for stage, found in refs.items()})
     return size
 
 
-def measure(root: Path) -> None:
-    """Run the stage in this process and print what it took, as JSON."""
-    from pipelines import dedup
+def list_shards(store: Store, refs: dict[str, list[Ref]]) -> None:
+    """Manifests of extract and quality, and an open gate."""
+    for stage, found in refs.items():
+        outputs.write_manifest(store, stage, found)
+    quality = outputs.manifest(store, "quality")
+    write_json(outputs.gate_path(store, "quality", "open"), {"manifest": quality.digest if quality else ""})
 
+
+def add_last(store: Store) -> None:
+    """Let the held back shard in."""
+    last = read_json(store.data("last.json"))
+    known = {stage: outputs.manifest(store, stage) for stage in last}
+    list_shards(store, {s: [*(known[s].refs if known[s] else ()), *(Ref(**r) for r in last[s])] for s in last})
+
+
+def measure(root: Path) -> None:
+    """Run the stage in this process: all shards but one, then that one, then another threshold. Prints JSON."""
     ctx = context.load()
     run = ctx.params.run.model_copy(update={"executor": "inprocess"})
     ctx = replace(
         ctx, root=root, store=Store.at(root, "data"), params=ctx.params.model_copy(update={"run": run}), planned={}
     )
-    start = time.perf_counter()
-    stage = dedup.run(ctx)
-    seconds = time.perf_counter() - start
-    rates = read_lines(root / ".run" / "rates.jsonl")
+    stage, seconds, rates = timed(ctx)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    add_last(ctx.store)
+    _, more, added = timed(replace(ctx, planned={}))
+    policy = ctx.params.dedup.model_copy(update={"threshold": 0.9})
+    _, other, judged = timed(replace(ctx, params=ctx.params.model_copy(update={"dedup": policy})))
     disk = {name: sum(p.stat().st_size for p in (root / "data" / name).glob("*.parquet")) for name in stage.tables}
     audit = ctx.store.read(next(iter(stage.refs["dedup/audit"].values())))
     found = {
         "seconds": round(seconds, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": peak,
+        "a shard more": {"seconds": round(more, 1), "shards": {row["family"]: row["shards"] for row in added}},
+        "threshold .9": {"seconds": round(other, 1), "shards": {row["family"]: row["shards"] for row in judged}},
         "families": {row["family"]: row["seconds"] for row in rates},
         "peak_mb_until": {row["family"]: row["peak_mb"] for row in rates},
         "lots": len(stage.refs["dedup/near"]),
@@ -150,6 +169,17 @@ def measure(root: Path) -> None:
         "removed": outputs.ledger(ctx.store, "dedup")["documents"]["rejected"],
     }
     print(json.dumps(found))
+
+
+def timed(ctx: Context) -> tuple[Stage, float, list[dict[str, Any]]]:
+    """Run the stage; the seconds it took, and the rates of the families that had something to do."""
+    from pipelines import dedup
+
+    path = ctx.run_dir / "rates.jsonl"
+    before = len(read_lines(path))
+    start = time.perf_counter()
+    stage = dedup.run(ctx)
+    return stage, time.perf_counter() - start, list(read_lines(path))[before:]
 
 
 def main() -> None:

@@ -44,9 +44,14 @@ def pairs(keys: Iterable[pl.DataFrame]) -> pl.DataFrame:
     A row per member of a bucket of at least two contents, beside the bucket's first content (`paired`), which has a
     row of its own; rows are distinct and sorted. A bucket of 10^5 members makes 10^5 rows.
     """
-    rows = pl.concat([_NO_KEYS, *keys]).unique().sort("key", "content")
-    first = pl.col("content").first().over("key")
-    shared = rows.filter(pl.len().over("key") > 1).select("content", "size", paired=first)
+    rows = pl.concat([_NO_KEYS, *keys]).sort("key", "content")
+    key, content = rows["key"].to_numpy(), rows["content"].to_numpy()
+    begins = np.ones(len(key), dtype=np.bool_)  # of a bucket; numpy, since a window function makes a list per key
+    begins[1:] = key[1:] != key[:-1]
+    bucket = np.cumsum(begins) - 1
+    first = content[begins][bucket]
+    others = np.bincount(bucket[content != first], minlength=len(first))[bucket]  # a key may come from several shards
+    shared = rows.select("content", "size", paired=pl.Series(first)).filter(pl.Series(others > 0))
     return shared.unique().sort("content", "paired")
 
 

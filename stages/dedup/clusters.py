@@ -33,7 +33,7 @@ def copies(members: Shards, prefer: tuple[str, ...]) -> pl.DataFrame:
     parts = [part.with_columns(shard=pl.lit(shard)) for shard, part in members.items()]
     if not parts:
         return pl.DataFrame(schema=_COPIES)
-    rows = pl.concat(parts).filter(pl.len().over("content") > 1)  # most contents have one document: no sort for these
+    rows = pl.concat(parts).filter(pl.col("content").is_duplicated())  # most are not
     first = pl.col("document").first().over("content", "exact").alias("head")
     table = ranked(rows, prefer).with_columns(first).filter(pl.len().over("head") > 1)
     return table.select("document", "shard", "old", "head").sort("document")

@@ -31,7 +31,8 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 # Chosen on one half of three public page sets, reported on the other: DECISIONS.md, "Extraction".
 DOUBT = 0.6  # a text shorter than this share of the second opinion may be a part of the main text
-YIELD = 0.25  # and below this one the second opinion is taken instead
+YIELD = 0.25  # and below this one, if it is no longer than YIELD_MAX, the second opinion is taken instead
+YIELD_MAX = 1000  # characters: a longer text is an article, and what the other has more of are its comments
 # trafilatura's own bounds for its second try: a short text that covers little of the page
 SHORT = 250
 RETRY_BELOW = 3000
@@ -65,7 +66,7 @@ def main_text(html: str, url: str) -> Extraction:
     second = pages.second_opinion(page)
     text, extractor = _trafilatura(page, url, second)
     text = pages.tidy(text)
-    if len(text) < YIELD * len(second.text):
+    if len(text) < min(YIELD_MAX, YIELD * len(second.text)):
         text, extractor = second.text, "resiliparse"
     if not text:
         text, extractor = pages.tidy(second.whole), "page"
@@ -89,7 +90,7 @@ def _article(tree: Any, second: SecondOpinion) -> str:
         tree = prune_unwanted_nodes(tree, unwanted)
     found = _content(tree, "balanced")
     if not found[1] and len(second.text) >= SHORT:
-        return ""  # where its rules find nothing, the rest of its steps give lines without order
+        return ""  # where its rules find nothing, what follows is a guess without paragraphs
     if len(found[1]) < max(SHORT, DOUBT * len(second.text)) or _is_deficient(found[0]):
         found = _or_readability(found, tree, MUCH)
     if len(found[1]) < SHORT:

@@ -18,6 +18,7 @@ from resiliparse.parse.html import HTMLTree
 from stages.extract.pages import Look
 
 HEAD_CHARS = 1000  # of page text: enough to tell a language
+MIN_WINDOW = 200  # characters of a window that may speak against a page
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META_HEAD = 4096
 _META = re.compile(rb"<meta[^>]{0,256}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.\-]{2,40})", re.IGNORECASE)
@@ -33,6 +34,7 @@ _FLAT = frozenset(
     | {"h6", "head", "hr", "html", "img", "input", "li", "link", "meta", "nobr", "optgroup", "option", "p", "param"}
     | {"rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"}
 )
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _SEGMENTS = 16
 _LONG_TAG = 50_000  # characters
 
@@ -82,12 +84,29 @@ def look(body: bytes, charset: str | None, max_nodes: int, max_depth: int) -> Lo
     """The cheap look at a page. Beyond the bounds the page is not parsed: its text is empty and n_words null."""
     html, encoding = decode(body, charset)
     n_nodes, depth = size(html, max_nodes, max_depth)
-    whole: str | None = None
-    if n_nodes <= max_nodes and depth <= max_depth:
-        whole = page_text(html)
-    head = clean((whole or "").lstrip()[: 2 * HEAD_CHARS])[:HEAD_CHARS]
-    n_words = None if whole is None else len(whole.split())
-    return Look(encoding, html.count("\ufffd"), len(html), n_nodes, depth, head, n_words)
+    form = (encoding, html.count("\ufffd"), len(html), n_nodes, depth)
+    if n_nodes > max_nodes or depth > max_depth:
+        return Look(*form, "", None)
+    whole = page_text(html)
+    return Look(*form, _window(whole.lstrip()), words(whole), *_further_windows(whole))
+
+
+def _window(text: str) -> str:
+    return clean(text[: 2 * HEAD_CHARS])[:HEAD_CHARS]
+
+
+def _further_windows(whole: str) -> tuple[str, str]:
+    """(a window after the first, or the end of a short text; the longest line): blank where there is too little text."""
+    text = whole.strip()
+    if len(text) < 2 * MIN_WINDOW:
+        return "", ""
+    middle = text[max(len(text) // 2, min(HEAD_CHARS, len(text) - MIN_WINDOW)) :]
+    return _window(middle), _window(max(text.split("\n"), key=len))
+
+
+def words(text: str) -> int:
+    """Words between blanks; a character of a script that sets no blanks counts one. Rather too many than too few."""
+    return len(text.split()) + (0 if text.isascii() else len(_UNSPACED.findall(text)))
 
 
 def size(html: str, max_nodes: int, max_depth: int) -> tuple[int, int]:

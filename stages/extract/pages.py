@@ -32,6 +32,8 @@ class Look:
     depth: int
     text: str  # the beginning of the whole page's text, enough to tell its language
     n_words: int | None  # of the whole page's text
+    middle: str = ""  # a second window of that text; blank where it is too short for two
+    block: str = ""  # the beginning of its longest line
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Rules see facts that others took; they know no stream, table or engine.
 import hashlib
 from dataclasses import dataclass
 
+from stages.extract.languages import Foreign
 from stages.extract.pages import Look
 from stages.extract.params import ExtractParams, Prefilter
 from stages.extract.records import Record
@@ -84,9 +85,9 @@ def _empty(record: Record) -> Fail | None:
     return Fail("empty_body", 0, 1) if blank and body.oversize is None and not body.fault else None
 
 
-def of_look(look: Look, language: str, params: ExtractParams) -> list[Fail]:
-    """What the cheap look says against a page."""
-    return [*_of_form(look, params), *_of_prefilter(look, language, params.prefilter)]
+def of_look(look: Look, foreign: Foreign | None, params: ExtractParams) -> list[Fail]:
+    """What the cheap look says against a page; `foreign` where its text is in no language of the prefilter."""
+    return [*_of_form(look, params), *_of_prefilter(look, foreign, params.prefilter)]
 
 
 def _of_form(look: Look, params: ExtractParams) -> list[Fail]:
@@ -99,13 +100,13 @@ def _of_form(look: Look, params: ExtractParams) -> list[Fail]:
     return [fail for fail in held if fail.value is not None and fail.bound is not None and fail.value > fail.bound]
 
 
-def _of_prefilter(look: Look, language: str, bounds: Prefilter) -> list[Fail]:
+def _of_prefilter(look: Look, foreign: Foreign | None, bounds: Prefilter) -> list[Fail]:
     """A bound that is null is not held, and a page that was not read fails none."""
     fails = []
     if bounds.min_words is not None and look.n_words is not None and look.n_words < bounds.min_words:
         fails.append(Fail("prefilter_min_words", look.n_words, bounds.min_words))
-    if bounds.languages is not None and look.n_words and language not in bounds.languages:
-        fails.append(Fail("prefilter_language", detail=language))
+    if foreign is not None:
+        fails.append(Fail("prefilter_language", foreign.kept_score, foreign.bound, detail=foreign.language))
     return fails
 
 

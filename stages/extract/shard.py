@@ -13,6 +13,7 @@ import polars as pl
 
 from stages.decisions import DETAIL_MAX
 from stages.extract import ids, rules
+from stages.extract.languages import Foreign, foreign
 from stages.extract.pages import Answer, Extraction, Failure, Look, Page
 from stages.extract.params import ExtractParams
 from stages.extract.records import Damage, Record, Tally
@@ -66,6 +67,7 @@ _DECISIONS: dict[str, Any] = {
     "warc_file": _TEXT,
     "warc_offset": _INT,
 }
+_UNSEEN = Look("", 0, 0, 0, 0, "", None)
 Row = tuple[Any, ...]
 
 
@@ -193,11 +195,12 @@ def _flush(shard: _Shard) -> None:
     """Look at the waiting pages, extract those that pass, and decide all of them."""
     waiting, shard.waiting = shard.waiting, []
     answers = shard.read_pages([_page(record, shard.params) for _, record in waiting]) if waiting else []
-    looks = [answer if isinstance(answer, Look) else None for answer in answers]
-    languages = top_label(shard.model, [look.text if look else "" for look in looks])
+    looks = [answer if isinstance(answer, Look) else _UNSEEN for answer in answers]
+    languages = top_label(shard.model, [look.text for look in looks])
+    strangers = foreign(shard.model, looks, shard.params.prefilter.languages)
     passed: list[tuple[int, Record, Look]] = []
-    for (place, record), answer, (language, score) in zip(waiting, answers, languages):
-        fails = _of_answer(answer, record, language, shard)
+    for (place, record), answer, (language, score), stranger in zip(waiting, answers, languages, strangers):
+        fails = _of_answer(answer, record, stranger, shard)
         shard.decisions[place] = _decision(record, fails, shard.facts)
         if isinstance(answer, Look):
             shard.look.append(_look_row(record, answer, language, score))
@@ -212,12 +215,12 @@ def _page(record: Record, params: ExtractParams, look: Look | None = None) -> Pa
     return Page(record.doc_id, record.url or "", record.body.payload, charset, "text" if look else "look", *limits)
 
 
-def _of_answer(answer: Answer, record: Record, language: str, shard: _Shard) -> list[Fail]:
+def _of_answer(answer: Answer, record: Record, stranger: Foreign | None, shard: _Shard) -> list[Fail]:
     if isinstance(answer, Failure):
         detail = f"{answer.detail}; replay {shard.facts.warc_file} at {record.offset}"
         return [Fail(answer.kind, detail=detail)]
     if isinstance(answer, Look):
-        return rules.of_look(answer, language, shard.params)
+        return rules.of_look(answer, stranger, shard.params)
     return rules.of_text(answer.text, shard.params)
 
 
@@ -233,7 +236,7 @@ def _extract_texts(shard: _Shard, passed: Sequence[tuple[int, Record, Look]]) ->
     answers = shard.read_pages([_page(record, shard.params, look) for _, record, look in passed]) if passed else []
     kept: list[tuple[Record, Look, Extraction]] = []
     for (place, record, look), answer in zip(passed, answers):
-        fails = _of_answer(answer, record, "", shard)
+        fails = _of_answer(answer, record, None, shard)
         shard.decisions[place] = _decision(record, fails, shard.facts)
         if isinstance(answer, Extraction) and not fails:
             kept.append((record, look, answer))

@@ -52,6 +52,18 @@ def test_a_url_gives_all_its_records(told, rows) -> None:
     assert repeat["twin"]["shard"] != repeat["shard"] or repeat["twin"]["doc_id"] == repeat["doc_id"]
 
 
+def test_a_repeat_in_the_same_archive_is_not_told_the_firsts_measures(fresh, rows) -> None:
+    row = rows.filter("released", pl.col("url").is_not_null()).to_dicts()[0]
+    path = fresh.root / "data/sample" / row["warc_file"]
+    path.write_bytes(path.read_bytes() * 2)
+    fresh.run("extract")
+    first, repeat = about(fresh, row["url"])
+    assert first["stages"]["extract"]["look"]["doc_id"] == row["doc_id"]
+    assert repeat["end"] == "rejected by extract: repeated_record"
+    assert set(repeat["stages"]["extract"]) == {"decisions", "measures"}
+    assert repeat["twin"]["shard"] == first["shard"]
+
+
 def test_a_value_stands_beside_its_bound(told, rows) -> None:
     found = about(told, one_of(rows, "word_count_below")["doc_id"])[0]
     measures = {m["name"]: m for m in found["stages"]["quality"]["measures"]}
@@ -84,6 +96,7 @@ def test_edits_are_kinds_and_spans_never_what_stood_there(told) -> None:
     edit = told.table("toxicity/edits").filter(pl.col("kind") == "email").to_dicts()[0]
     text = told.table("extract/documents").filter(pl.col("doc_id") == edit["doc_id"])["text"][0]
     found = about(told, edit["doc_id"])[0]
+    assert {name for row in found["stages"]["toxicity"]["edits"] for name in row} == {"doc_id", "start", "end", "kind"}
     for said in (shown.as_text(found), json.dumps(found)):
         assert text[edit["start"] : edit["end"]] not in said
         assert text[:60] not in said

@@ -43,7 +43,7 @@ def test_the_changed_key_is_named(done) -> None:
     assert "signals.word_count.min: 50.0 -> 60.0" in why and "languages" in why
     assert "input" not in why and "recipe" not in why
     assert not [key for key in found if key[0] == "extract" or key == ("quality", "scores")]
-    assert found["dedup", "clusters"] == {"input quality/decisions"}
+    assert any("input quality/decisions" in why for key, whys in found.items() for why in whys if key[0] == "dedup")
 
 
 def test_a_new_shard_is_planned_through_every_stage(done) -> None:

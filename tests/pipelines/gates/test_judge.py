@@ -135,4 +135,4 @@ def test_every_expectation_has_words_and_every_bound_a_key():
             assert (check.param is not None) == (movable or check.key in MOVED), check.key
 
 
-MOVED = ("collapse_not_refused", "collapse_not_abstained", "collapse_low_power")
+MOVED = ("collapse_not_refused", "collapse_not_abstained", "collapse_low_power", "source_loss")

@@ -222,6 +222,31 @@ def test_sources_are_compared_only_where_scope_says_so():
     assert set(apart) == {docs[1]["doc_id"], docs[2]["doc_id"]}
 
 
+def test_groups_of_sources_are_compared_within_themselves():
+    text = " ".join(f"w{i}" for i in range(40))
+    docs = [doc(s, text, source=s) for s in ("a", "b", "c", "d")]
+    params = PARAMS.model_copy(update={"scope": "groups", "groups": {"ab": ("a", "b"), "c": ("c",)}})
+    found = run({"s": docs}, params)["dedup/clusters"]
+    assert set(found["doc_id"]) == {docs[0]["doc_id"], docs[1]["doc_id"]}
+
+
+@pytest.mark.parametrize("policy", ["source", "host"])
+def test_a_preferred_source_or_host_survives(policy):
+    text = " ".join(f"w{i}" for i in range(40))
+    docs = [doc(s, text, source=s, host=s) for s in ("first", "second", "third")]
+    names = {f"prefer_{policy}s": ("third", "second")}
+    found = verdicts(run({"s": docs}, PARAMS.model_copy(update={"prefer": (policy, "earliest"), **names})))
+    assert [d["doc_id"] for d in docs if found[d["doc_id"]][0] is None] == [docs[2]["doc_id"]]
+
+
+def test_contained_pages_leave_only_by_that_measure():
+    words = [f"w{i}" for i in range(200)]
+    docs = [doc("whole", " ".join(words), "2024-01-01T00:00:00Z"), doc("most", " ".join(words[:150]), None)]
+    assert run({"s": docs})["dedup/clusters"].is_empty()
+    found = run({"s": docs}, PARAMS.model_copy(update={"measure": "containment", "bands": 40, "rows": 3}))
+    assert found["dedup/clusters"].filter(kind="near")["similarity"].to_list() == [1.0]
+
+
 def test_edits_of_quality_decide_what_is_compared():
     rng = random.Random(7)
     banner, text = " ".join(sentence(rng, 60)) + "\n", " ".join(sentence(rng, 60))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dedup.verify import KEPT_PER_BUCKET, common_if_similar, verify
+from stages.dedup.verify import KEPT_PER_BUCKET, common_if_similar, judge, verify
 
 
 def sets(*values: range | list[int]) -> list[np.ndarray]:
@@ -58,6 +58,24 @@ def test_the_most_similar_twin_is_named():
     apart = verify(same_bucket(3), sets(range(0, 100), range(20, 120), range(12, 112)), np.arange(3), 0.7)
     assert apart.twin.tolist() == [-1, -1, 1]
     assert (apart.both[2], apart.total[2]) == (92, 108)
+
+
+def test_containment_is_a_share_of_the_judged_text():
+    whole, part = range(100), range(30)
+    assert verify(same_bucket(2), sets(whole, part), np.arange(2), 0.8).twin.tolist() == [-1, -1]
+    found = verify(same_bucket(2), sets(whole, part), np.arange(2), 0.8, "containment")
+    assert found.twin.tolist() == [-1, 0]
+    assert (found.both[1], found.total[1]) == (30, 30)
+    turned = verify(same_bucket(2), sets(part, whole), np.arange(2), 0.8, "containment")
+    assert turned.twin.tolist() == [-1, -1], "a kept part does not remove the whole"
+
+
+def test_old_texts_are_kept_and_compared_with_nobody():
+    flat, bounds = np.concatenate(sets(*[range(10)] * 3)), np.array([0, 10, 20, 30])
+    old = np.array([True, True, False])
+    found = judge(same_bucket(3), flat, bounds, np.arange(3), old, 0.8, "jaccard")
+    assert found.twin.tolist() == [-1, -1, 0]
+    assert found.component.tolist() == [0, 0, 0] and found.compared == 2
 
 
 def test_texts_of_different_buckets_are_not_compared():

@@ -1,5 +1,6 @@
 import unicodedata
 
+import lxml.etree
 import pytest
 
 from stages.extract import engine, html
@@ -52,6 +53,14 @@ def test_a_text_below_a_quarter_of_the_second_opinion_gives_way_to_it(monkeypatc
     assert (found.extractor, found.text == whole) == (extractor, extractor == "resiliparse")
 
 
+def test_a_long_text_gives_way_to_no_second_opinion(monkeypatch):
+    long = "A text of an article. " * 50
+    monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: (long, "trafilatura"))
+    assert (
+        engine.main_text(page(f"<div>{'<p>A comment on the article.</p>' * 900}</div>"), "").extractor == "trafilatura"
+    )
+
+
 def test_what_both_engines_leave_is_the_text_of_the_page(monkeypatch):
     monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: ("", "trafilatura"))
     found = engine.main_text("<body><nav>All there is</nav><img alt=a><input value=b></body>", "")
@@ -73,8 +82,15 @@ def test_costly_steps_are_taken_in_doubt_alone(monkeypatch):
         monkeypatch.setattr(engine, step, lambda *a, own=own, step=step: taken.append(step) or own(*a))
     engine.main_text(ARTICLE, "")
     assert taken == []
-    engine.main_text(page("<div>" + "<br>".join(PARAGRAPHS[:2]) + "</div><p>a</p>"), "")
+    engine.main_text(page(f"<div>{PARAGRAPHS[0]}<br>{PARAGRAPHS[1]}</div><p>a</p>"), "")
     assert taken == ["_or_readability", "baseline"]
+
+
+def test_where_the_engines_rules_find_nothing_the_second_opinion_is_taken(monkeypatch):
+    monkeypatch.setattr(engine, "_content", lambda tree, focus: (lxml.etree.Element("body"), ""))
+    monkeypatch.setattr(engine, "_or_readability", lambda *_: pytest.fail("guessed"))
+    found = engine.main_text(ARTICLE, "")
+    assert (found.extractor, found.text) == ("resiliparse", html.second_opinion(ARTICLE).text)
 
 
 def test_posts_of_a_thread_are_content_and_comments_of_an_article_are_not():

@@ -68,6 +68,24 @@ def test_the_look_keeps_the_start_of_the_text_and_counts_all_words():
     assert (len(found.text), found.n_words) == (html.HEAD_CHARS, 5000)
 
 
+def test_windows_of_the_look():
+    found = html.look(b"<p>" + b" ".join(b"w%d" % i for i in range(150)), None, 1000, 100)
+    assert found.text.split()[0] == "w0"
+    assert found.middle.split()[-1] == "w149"
+    assert len(found.middle) >= html.MIN_WINDOW
+    long = html.look(b"<p>" + b" ".join(b"w%d" % i for i in range(1500)) + b"<p>end", None, 1000, 100)
+    assert not set(long.text.split()[:-1]) & set(long.middle.split()[1:-1])
+    assert long.block == long.text
+    assert html.look(b"<p>" + b"word " * 60, None, 1000, 100).middle == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "n"), [("two words", 2), ("日本語の文", 6), ("ภาษาไทย", 8), ("한국어 문장", 2), ("", 0)]
+)
+def test_words_of_scripts_without_blanks_are_characters(text, n):
+    assert html.words(text) == n
+
+
 @pytest.mark.parametrize(
     ("page", "what"),
     [

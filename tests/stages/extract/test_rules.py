@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from stages.extract import rules
+from stages.extract.languages import Foreign
 from stages.extract.pages import Look
 from stages.extract.params import ExtractParams, Prefilter
 from stages.extract.records import Body, Record
@@ -74,15 +75,17 @@ def test_a_revisit_is_nothing_else_and_a_resource_has_no_status():
     ],
 )
 def test_form_of_a_page(changes, expected):
-    assert [f.reason for f in rules.of_look(replace(LOOK, **changes), "en", PARAMS)] == expected
+    assert [f.reason for f in rules.of_look(replace(LOOK, **changes), None, PARAMS)] == expected
 
 
 def test_prefilter_bounds_are_held_where_they_are_set():
     held = PARAMS.model_copy(update={"prefilter": Prefilter(min_words=3, languages=("de",))})
-    assert [f.reason for f in rules.of_look(LOOK, "en", held)] == ["prefilter_min_words", "prefilter_language"]
-    assert rules.of_look(replace(LOOK, n_words=3), "de", held) == []
-    assert rules.of_look(replace(LOOK, n_words=None), "und", held) == []
-    assert rules.of_look(LOOK, "en", PARAMS) == []
+    words, language = rules.of_look(LOOK, Foreign("en", 0.01), held)
+    assert (words.reason, words.value, words.bound) == ("prefilter_min_words", 2, 3)
+    assert language == rules.Fail("prefilter_language", 0.01, 0.05, detail="en")
+    assert rules.of_look(replace(LOOK, n_words=3), None, held) == []
+    assert rules.of_look(replace(LOOK, n_words=None), None, held) == []
+    assert rules.of_look(LOOK, None, PARAMS) == []
 
 
 def test_text_too_short_and_too_long():

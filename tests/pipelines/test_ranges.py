@@ -1,0 +1,61 @@
+"""Ranges of sorted tables, and arrays beyond memory."""
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from pipelines import ranges, store
+from pipelines.errors import Infrastructure
+from pipelines.ranges import Between, read_between, space
+from pipelines.store import Store
+from pipelines.work import Shards
+
+SCHEMA = pa.schema([("key", pa.int64()), ("name", pa.string())])
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "ROW_GROUP", 10)
+    one = Store.at(tmp_path, "data")
+    frames = {
+        s: pl.DataFrame({"key": range(k, 200, 2), "name": [f"{s}{i}" for i in range(100)]}) for k, s in enumerate("ab")
+    }
+    refs = tuple(one.write("dedup/keys", s, f, SCHEMA).ref for s, f in frames.items())
+    return Shards(one, refs, None)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 200), (37, 58), (58, 59), (-5, 3), (199, 500), (60, 60), (300, 400)])
+def test_a_range_holds_what_lies_in_it(table, low, high):
+    found = [key for part in Between(table, "key", low, high, ("key",)).values() for key in part["key"]]
+    assert sorted(found) == [k for k in range(200) if low <= k < high]
+
+
+def test_row_groups_outside_the_range_are_not_read(table, monkeypatch):
+    read = []
+    whole = ranges.pq.ParquetFile.read_row_groups
+    monkeypatch.setattr(ranges.pq.ParquetFile, "read_row_groups", lambda f, g, **k: read.append(g) or whole(f, g, **k))
+    read_between(table.store, table.refs["a"], ("name",), "key", 45, 61)
+    assert read == [[2, 3]]
+
+
+def test_the_column_of_the_range_is_left_out_where_it_is_not_asked_for(table):
+    assert read_between(table.store, table.refs["b"], ("name",), "key", 0, 4).to_dicts() == [
+        {"name": "b0"},
+        {"name": "b1"},
+    ]
+
+
+def test_a_file_that_is_no_table_is_named(table):
+    path = table.store.path(table.refs["a"])
+    path.write_bytes(b"torn")
+    with pytest.raises(Infrastructure, match=str(path)):
+        read_between(table.store, table.refs["a"], None, "key", 0, 4)
+
+
+@pytest.mark.parametrize("most", [1000, 10])
+def test_an_array_in_memory_and_one_in_a_file_hold_the_same(most):
+    with space(500, most) as values:
+        assert isinstance(values, np.memmap) == (most < 500)
+        values[:] = np.arange(500)
+        assert values.sum() == 124750
