@@ -63,7 +63,7 @@ def judge_near(tables: Tables, params: tuple[VerifyParams, int], models: Mapping
     narrow = Between(tables["dedup/sets"], "lot", lot, lot + 1, [c for c in COLUMNS if c != "shingles"])
     wide = Between(tables["dedup/sets"], "lot", lot, lot + 1, ("document", "shingles"))
     with ExitStack() as held:
-        return judge_lot(narrow, wide, policy, lambda n: held.enter_context(space(n, 2 * clusters.LOT_SHINGLES)))
+        return judge_lot(narrow, wide, policy, lambda n: held.enter_context(space(n, clusters.LOT_SHINGLES)))
 
 
 def describe(tables: Tables, params: None, models: Mapping[str, str]) -> Frames:

@@ -19,7 +19,7 @@ from pipelines import context, outputs, variants
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput
-from pipelines.exports import empty_folder, write_parquet
+from pipelines.exports import empty_folder, write_release
 from pipelines.files import write_json
 from pipelines.outputs import STAGES, WHOLE
 from pipelines.store import ROOT
@@ -98,7 +98,7 @@ class _Set:
         if rows.is_empty() and (self.files or not self.waiting):
             return
         name = f"part-{len(self.files):05d}.parquet"
-        write_parquet(self.folder / name, rows.sort("doc_id", "copy"), schemas.MIXTURE)
+        write_release(self.folder / name, rows.sort("doc_id", "copy"), schemas.MIXTURE)
         self.files.append(name)
         self.waiting, self.chars = [], 0
 

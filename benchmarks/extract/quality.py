@@ -40,7 +40,7 @@ def trafilatura(page: Sample) -> str:
 
 def resiliparse(page: Sample) -> str:
     """What resiliparse takes for the main text, with comments."""
-    return pages.second_opinion(pages.clean(pages.decode(page.body, page.charset)[0])).text
+    return pages.SecondOpinion(pages.clean(pages.decode(page.body, page.charset)[0])).text
 
 
 EXTRACTORS = (trafilatura, resiliparse, ours)

@@ -3,8 +3,8 @@
 datatrove (WarcReader, then Trafilatura with its defaults but a longer timeout) runs in environments of its own under
 .run/bench, made by `python -m benchmarks.extract.speed --prepare`: as shipped, and with this project's trafilatura by
 override. Both sides read WARC files, decode, extract every page and end with the text in memory; ours goes through the
-sandbox and decides every record. CPU seconds of the process and its children, start-up excluded by a first page; medians
-of the repeats, which alternate. A page that a side does not give text for is counted as lost.
+sandbox and decides every record. CPU seconds of the process and its children, less those of a file with one tiny page;
+medians of the repeats, which alternate. A page that a side does not give text for is counted as lost.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 Two engines read each page: resiliparse's rules, in two milliseconds, as a second opinion, and trafilatura's, step by
 step, so that its costly steps (readability, a second try that favours recall) are taken only where the first step and
-the second opinion differ. On threads trafilatura runs whole, with comments, since there they are the content.
+the second opinion differ. On threads its fast mode runs, with comments, since there they are the content.
 """
 
 import logging
@@ -33,6 +33,7 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 DOUBT = 0.6  # a text shorter than this share of the second opinion may be a part of the main text
 YIELD = 0.25  # and below this one, if it is no longer than YIELD_MAX, the second opinion is taken instead
 YIELD_MAX = 1000  # characters: a longer text is an article, and what the other has more of are its comments
+THREAD_YIELD = 0.4  # the same on a thread, where comments are the content
 # trafilatura's own bounds for its second try: a short text that covers little of the page
 SHORT = 250
 RETRY_BELOW = 3000
@@ -40,6 +41,7 @@ RETRY_SHARE = 0.2
 RETRY_GAIN = 1.5
 MUCH = 2.0  # times as long
 
+THREAD = "trafilatura-thread"
 _FAULTS = (LxmlError, ValueError, AttributeError, TypeError, KeyError, IndexError, RecursionError)
 _PARSER = HTMLParser(encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True, remove_pis=True)
 # lxml.html looks a class up in Python for every element that is touched; here all elements are of one.
@@ -63,14 +65,21 @@ def main_text(html: str, url: str) -> Extraction:
     nothing, or `page` (all text of the page) where both found nothing. Never `deduplicate=True`: it remembers pages.
     """
     page = pages.clean(html)
-    second = pages.second_opinion(page)
+    second = SecondOpinion(page)
     text, extractor = _trafilatura(page, url, second)
     text = pages.tidy(text)
-    if len(text) < min(YIELD_MAX, YIELD * len(second.text)):
+    if len(text) < _least(extractor, second):
         text, extractor = second.text, "resiliparse"
     if not text:
         text, extractor = pages.tidy(second.whole), "page"
     return Extraction(text, pages.title(html), extractor)
+
+
+def _least(extractor: str, second: SecondOpinion) -> float:
+    """Characters below which the engine's text gives way to the second opinion."""
+    if extractor == THREAD:
+        return THREAD_YIELD * len(second.text)
+    return min(YIELD_MAX, YIELD * len(second.text))
 
 
 def _trafilatura(html: str, url: str, second: SecondOpinion) -> tuple[str, str]:
@@ -78,7 +87,7 @@ def _trafilatura(html: str, url: str, second: SecondOpinion) -> tuple[str, str]:
     try:
         tree = fromstring(html.encode(), _PARSER)
         if is_thread(tree, url):
-            return extract(tree, url=url or None, deduplicate=False) or "", "trafilatura-thread"
+            return extract(tree, url=url or None, fast=True, deduplicate=False) or "", THREAD
         return _article(tree, second), "trafilatura"
     except _FAULTS:
         return "", "trafilatura"
@@ -96,7 +105,7 @@ def _article(tree: Any, second: SecondOpinion) -> str:
     if len(found[1]) < SHORT:
         body, text, length = baseline(tree)
         found = (body, text) if length > len(found[1]) else found
-    if 0 < len(found[1]) < min(RETRY_BELOW, RETRY_SHARE * len(second.whole)):
+    if 0 < len(found[1]) < RETRY_BELOW and len(found[1]) < RETRY_SHARE * len(second.whole):
         again = _or_readability(_content(tree, "recall"), tree, RETRY_GAIN)
         found = again if len(again[1]) > max(SHORT, RETRY_GAIN * len(found[1])) else found
     return str(xmltotxt(found[0], False))

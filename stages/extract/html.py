@@ -7,7 +7,7 @@ time in the depth of a page (100,000 nested elements: 8 s) and in the attributes
 import codecs
 import re
 import unicodedata
-from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from typing import Any
 
@@ -96,7 +96,7 @@ def _window(text: str) -> str:
 
 
 def _further_windows(whole: str) -> tuple[str, str]:
-    """(a window after the first, or the end of a short text; the longest line): blank where there is too little text."""
+    """(a window after the first, or the end of a short text; the longest line); blank where there is little text."""
     text = whole.strip()
     if len(text) < 2 * MIN_WINDOW:
         return "", ""
@@ -165,19 +165,17 @@ def page_text(html: str) -> str:
     return str(extract_plain_text(_tree(html), noscript=True, alt_texts=True, form_fields=True, comments=True))
 
 
-@dataclass(frozen=True)
 class SecondOpinion:
-    """The main text by resiliparse's rules, posts and comments included, and all text that the page shows."""
+    """What resiliparse takes for the main text, posts and comments included: a check on the engine, and its stand-in."""
 
-    text: str
-    whole: str
+    def __init__(self, html: str) -> None:
+        self._tree = _tree(html)
+        self.text = tidy(str(extract_plain_text(self._tree, main_content=True, alt_texts=False, comments=True)))
 
-
-def second_opinion(html: str) -> SecondOpinion:
-    """What resiliparse takes for the main text: a check on the engine, and its stand-in."""
-    tree = _tree(html)
-    text = tidy(str(extract_plain_text(tree, main_content=True, alt_texts=False, comments=True)))
-    return SecondOpinion(text, str(extract_plain_text(tree, noscript=True, alt_texts=False, comments=True)))
+    @cached_property
+    def whole(self) -> str:
+        """All text that the page shows, noscript included; read when somebody asks for it."""
+        return str(extract_plain_text(self._tree, noscript=True, alt_texts=False, comments=True))
 
 
 def title(html: str) -> str | None:

@@ -35,6 +35,21 @@ def test_the_sample_has_copies_of_both_kinds(pipeline):
     assert set(kinds["kind"].to_list()) == {None, "exact", "near"}
 
 
+def test_the_tasks_find_what_one_go_over_all_tables_finds(pipeline):
+    ctx = pipeline.context()
+    names = ("dedup/signatures", "extract/documents", "quality/decisions", "quality/edits", "quality/scores")
+    stages = {name: outputs.manifest(ctx.store, name.split("/")[0]).of(name) for name in names}
+    tables = {name: {shard: ctx.store.read(ref) for shard, ref in refs.items()} for name, refs in stages.items()}
+    found = clusters.cluster(tables, ctx.params.dedup, {})
+    assert found["dedup/clusters"].equals(pipeline.table("dedup/clusters"))
+    assert found["dedup/audit"].equals(pipeline.table("dedup/audit"))
+    texts = pl.concat(tables["dedup/signatures"].values()).join(
+        pl.concat(tables["quality/decisions"].values()).filter("keep"), on="doc_id", how="semi"
+    )
+    copies = texts.filter(pl.col("exact").is_duplicated())["doc_id"]
+    assert set(copies) <= set(found["dedup/clusters"]["doc_id"])
+
+
 def test_nothing_to_do_does_nothing(fresh):
     assert again(fresh) == {}
 

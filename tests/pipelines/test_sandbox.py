@@ -13,7 +13,7 @@ from pipelines.sandbox import FAULTS, Limits, Sandbox
 from stages.extract.pages import Extraction, Failure, Look, Page
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMITS = Limits(cpu_seconds=1, memory_mb=1024, clock_seconds=10)
+LIMITS = Limits(cpu_seconds=3, memory_mb=1024, clock_seconds=20)
 
 
 def page(name, task="look"):

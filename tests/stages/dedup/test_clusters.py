@@ -222,6 +222,16 @@ def test_sources_are_compared_only_where_scope_says_so():
     assert set(apart) == {docs[1]["doc_id"], docs[2]["doc_id"]}
 
 
+def test_equal_bits_of_a_content_do_not_make_equal_texts():
+    """A content is named by 64 bits; two texts that share them are told apart by all 128."""
+    ranks = {"date": None, "chars": 1, "score": 0.5, "source_rank": 0, "host_rank": 0, "old": False, "content": 7}
+    rows = [{"document": n, "exact": e, **ranks} for n, e in (("a", b"1" * 16), ("b", b"2" * 16), ("c", b"1" * 16))]
+    members = pl.DataFrame(rows, schema_overrides={"date": pl.String})
+    found = clusters.copies({"s": members.filter(document="a"), "t": members.tail(2)}, ())
+    assert found.select("document", "head").rows() == [("a", "a"), ("c", "a")]
+    assert clusters.copies({"s": members.head(2)}, ()).is_empty()
+
+
 def test_groups_of_sources_are_compared_within_themselves():
     text = " ".join(f"w{i}" for i in range(40))
     docs = [doc(s, text, source=s) for s in ("a", "b", "c", "d")]

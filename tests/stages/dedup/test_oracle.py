@@ -4,8 +4,10 @@ import math
 
 import polars as pl
 import pytest
+from datasketch import MinHash, MinHashLSH
 
 from stages.dedup.params import DedupParams
+from stages.shingles import shingle_sets
 from tests.stages.dedup import planted
 
 BINS = ((0.80, 0.85), (0.85, 0.90), (0.90, 0.95), (0.95, 1.0))
@@ -74,6 +76,29 @@ def test_below_the_threshold_nothing_is_removed():
     assert out["dedup/clusters"].is_empty()
     audit = dict(out["dedup/audit"].iter_rows())
     assert audit["pairs_refuted"] == audit["pairs_compared"] > 50
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.4, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.79)])
+def test_the_curve_below_the_threshold_is_that_of_20_bands_of_6_and_of_datasketch(low, high):
+    """Both are within 2.576 standard deviations of the sum of their pairs' chances."""
+    texts = [text for one in planted.pairs(400, low, high) for text in one]
+    chances = [theory(share) for share in planted.sharing_pairs(texts, 0.3).values()]
+    assert len(chances) == 400
+    expected, spread = sum(chances), math.sqrt(sum(p * (1 - p) for p in chances))
+    own = dict(planted.run(texts)["dedup/audit"].iter_rows())["pairs_compared"]
+    assert abs(own - expected) <= 2.576 * spread
+    assert abs(datasketch_pairs(texts) - expected) <= 2.576 * spread
+
+
+def datasketch_pairs(texts: list[str]) -> int:
+    """How many of the pairs (2 i, 2 i + 1) datasketch finds with the same bands."""
+    lsh, found = MinHashLSH(num_perm=120, params=(20, 6)), 0
+    for k, hashes in enumerate(shingle_sets(pl.Series(texts), 5)):
+        sketch = MinHash(num_perm=120, seed=3, hashfunc=lambda h: int.from_bytes(h[:4], "little"))
+        sketch.update_batch([h.tobytes() for h in hashes])
+        found += k % 2 == 1 and k - 1 in lsh.query(sketch)
+        lsh.insert(k, sketch)
+    return found
 
 
 def test_frames_without_common_content_all_stay():

@@ -46,7 +46,7 @@ def test_what_trafilatura_leaves_is_read_by_resiliparse(monkeypatch):
 
 @pytest.mark.parametrize(("share", "extractor"), [(0.2, "resiliparse"), (0.3, "trafilatura")])
 def test_a_text_below_a_quarter_of_the_second_opinion_gives_way_to_it(monkeypatch, share, extractor):
-    whole = html.second_opinion(ARTICLE).text
+    whole = html.SecondOpinion(ARTICLE).text
     short = whole[: int(share * len(whole))]
     monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: (short, "trafilatura"))
     found = engine.main_text(ARTICLE, "")
@@ -90,7 +90,7 @@ def test_where_the_engines_rules_find_nothing_the_second_opinion_is_taken(monkey
     monkeypatch.setattr(engine, "_content", lambda tree, focus: (lxml.etree.Element("body"), ""))
     monkeypatch.setattr(engine, "_or_readability", lambda *_: pytest.fail("guessed"))
     found = engine.main_text(ARTICLE, "")
-    assert (found.extractor, found.text) == ("resiliparse", html.second_opinion(ARTICLE).text)
+    assert (found.extractor, found.text) == ("resiliparse", html.SecondOpinion(ARTICLE).text)
 
 
 def test_posts_of_a_thread_are_content_and_comments_of_an_article_are_not():
