@@ -34,7 +34,7 @@ def empty_folder(path: Path, marker: str) -> Path:
     return path
 
 
-def write_parquet(path: Path, frame: pl.DataFrame, schema: pa.Schema) -> None:
+def write_release(path: Path, frame: pl.DataFrame, schema: pa.Schema) -> None:
     """Commit a frame as one Parquet file with the given Arrow schema."""
     import polars as pl
     import pyarrow.parquet as pq
