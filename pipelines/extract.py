@@ -6,6 +6,8 @@ scan is also the independent count that the gate holds the decisions against.
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from pipelines import outputs
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
-from pipelines.files import read_lines
+from pipelines.files import read_json, read_lines
 from pipelines.sandbox import Sandbox
 from pipelines.stage import Stage
-from pipelines.work import Family, Read, Result
+from pipelines.store import Store
+from pipelines.work import Family, Job, Model, Read, Result, parse_receipt
 from stages import schemas
+from stages.extract.again import is_looser, merged, passed_over, turned_away
 from stages.extract.forbidden import FORBIDDEN, Takedowns, forbid
 from stages.extract.params import ExtractParams
 from stages.extract.scan import scan
@@ -59,13 +63,50 @@ def scan_shard(tables: Mapping[str, Any], params: tuple[None, Where], models: Ma
     return Result({"extract/records": found.records}, [("account", "n_headers", found.n_headers)])
 
 
-def extract_shard(tables: Mapping[str, Any], params: tuple[Sample, Task], models: Mapping[str, str]) -> Result:
+@dataclass(frozen=True)
+class Earlier:
+    """Where tables of an earlier run may lie. No part of a key: with them a shard comes out the same, but sooner."""
+
+    store: Store
+    models: Mapping[str, Model]
+
+    def tables(self, settings: Sample, task: Task) -> dict[str, pl.DataFrame] | None:
+        """The shard's tables if nothing but bounds of the look was loosened since they were made."""
+        old = parse_receipt(read_json(self.store.receipt("extract", "documents", task.where.shard, "")))
+        if old is None or not self._fits(old.basis, settings, task):
+            return None
+        if any(not self.store.path(out.ref).is_file() for out in old.outputs):
+            return None
+        if any(self.store.content(out.ref) != out.ref.digest for out in old.outputs):
+            return None
+        return {out.ref.table: self.store.read(out.ref) for out in old.outputs}
+
+    def _fits(self, basis: Mapping[str, Any], settings: Sample, task: Task) -> bool:
+        was = Sample.model_validate(basis["params"])
+        bounds = settings.extract.prefilter
+        same = was.model_copy(update={"extract": was.extract.model_copy(update={"prefilter": bounds})}) == settings
+        job = Job("extract", _family(settings), task.where.shard, {}, extra=task, models=self.models)
+        now, file = job.basis(), str(basis["inputs"].get("file", ""))
+        alike = all(basis[name] == now[name] for name in ("extra", "recipe", "models"))
+        return same and alike and file.startswith(task.where.file_digest) and is_looser(bounds, was.extract.prefilter)
+
+
+def extract_shard(
+    tables: Mapping[str, Any],
+    params: tuple[Sample, Task],
+    models: Mapping[str, str],
+    earlier: Earlier | None = None,
+) -> Result:
     """Body of `documents`: read, look, extract; pages go through the sandbox."""
     (settings, task), where = params, params[1].where
     facts = ShardFacts(where.shard, where.source, where.warc_file, where.file_digest)
+    old = earlier.tables(settings, task) if earlier else None
+    again = turned_away(old["extract/decisions"]) if old else frozenset[str]()
+    left = passed_over(old["extract/decisions"], again) if old else {}
     with Path(tables["file"]).open("rb") as stream, Sandbox() as read_pages:
-        done = extract(stream, facts, settings.extract, models, task.forbidden, settings.sample, read_pages)
-    return Result(done.tables, [("account", name, n) for name, n in vars(done.account).items() if name != "n_headers"])
+        done = extract(stream, facts, settings.extract, models, left | task.forbidden, settings.sample, read_pages)
+    counts = [("account", name, n) for name, n in vars(done.account).items() if name != "n_headers"]
+    return Result(merged(old, done.tables, again) if old else done.tables, counts)
 
 
 def run(ctx: Context, *, dry: bool = False) -> Stage:
@@ -99,14 +140,19 @@ def _forbidden(ctx: Context) -> Family:
 
 
 def _documents(ctx: Context) -> Family:
+    own = _family(Sample(extract=ctx.params.extract, sample=ctx.params.input.sample))
+    return replace(own, body=partial(extract_shard, earlier=Earlier(ctx.store, ctx.models(own.models))))
+
+
+def _family(settings: Sample) -> Family:
     return Family(
         "documents",
         extract_shard,
         (),
         {t: schemas.TABLES[t] for t in ("extract/look", "extract/documents", "extract/decisions")},
-        params=Sample(extract=ctx.params.extract, sample=ctx.params.input.sample),
+        params=settings,
         models=("language",),
-        code=("stages.extract.shard", "stages.extract.engine"),
+        code=("stages.extract.shard", "stages.extract.engine", "stages.extract.again"),
     )
 
 

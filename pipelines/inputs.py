@@ -16,6 +16,7 @@ from pipelines.errors import BadInput
 from pipelines.files import matching, write_lines
 
 HEAD = 1 << 16
+UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"\x5d\x2a\x4d\x18": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 
 
 def main() -> int:
@@ -98,8 +99,8 @@ def _no_warc(path: Path) -> str:
         return f"cannot be read ({error.strerror})"
     if head[:2] == gzip.compress(b"")[:2]:
         head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10) if _intact(head) else b"WARC/"
-    elif head[:4] in (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18") or head[:4] == b"\x5d\x2a\x4d\x18":
-        return ""  # zstd, lz4: the extractor will see
+    elif head[:4] in UNREAD:
+        return f"is compressed with {UNREAD[head[:4]]}, which is not read yet: recompress it with gzip, a member per record"
     if head.lstrip().startswith(b"WARC/"):
         return ""
     kind = "is an ARC file, which is not read yet" if head.startswith(b"filedesc:") else "is no WARC file"

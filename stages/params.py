@@ -140,6 +140,11 @@ def parse(raw: Any) -> Params:
     loose = params.extract.prefilter.languages
     if loose is not None and not set(params.quality.languages) <= set(loose):
         raise BadParams("extract.prefilter.languages must contain every language of quality.languages")
+    words = params.quality.signals.get("word_count")
+    if (params.extract.prefilter.min_words or 0) > (words.min or 0 if words else 0):
+        raise BadParams(
+            "extract.prefilter.min_words must not exceed quality.signals.word_count.min; half of it is safe"
+        )
     return params
 
 

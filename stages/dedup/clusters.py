@@ -19,7 +19,7 @@ from stages.dedup.params import DedupParams, key_params, set_params, verify_para
 from stages.dedup.ranking import ranked
 from stages.dedup.sets import measure_sets
 
-LOT_SHINGLES = 16_000_000  # judged at once: 128 MB of sets
+LOT_SHINGLES = 8_000_000  # judged at once: 64 MB of sets, as much again while they are read
 AUDIT = ("candidate_texts", "pairs_compared", "pairs_verified", "pairs_refuted", "places_refused")
 
 Shards = Mapping[str, pl.DataFrame]

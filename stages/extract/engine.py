@@ -42,6 +42,7 @@ RETRY_GAIN = 1.5
 MUCH = 2.0  # times as long
 
 THREAD = "trafilatura-thread"
+_APPENDED = ("infinite", "mvp-post-add", "elementor-share")  # without one of these, RAW_TREE_PRUNE_XPATH finds nothing
 _FAULTS = (LxmlError, ValueError, AttributeError, TypeError, KeyError, IndexError, RecursionError)
 _PARSER = HTMLParser(encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True, remove_pis=True)
 # lxml.html looks a class up in Python for every element that is touched; here all elements are of one.
@@ -88,6 +89,8 @@ def _trafilatura(html: str, url: str, second: SecondOpinion) -> tuple[str, str]:
         tree = fromstring(html.encode(), _PARSER)
         if is_thread(tree, url):
             return extract(tree, url=url or None, fast=True, deduplicate=False) or "", THREAD
+        if any(sign in html for sign in _APPENDED):
+            tree = prune_unwanted_nodes(tree, RAW_TREE_PRUNE_XPATH)
         return _article(tree, second), "trafilatura"
     except _FAULTS:
         return "", "trafilatura"
@@ -95,8 +98,7 @@ def _trafilatura(html: str, url: str, second: SecondOpinion) -> tuple[str, str]:
 
 def _article(tree: Any, second: SecondOpinion) -> str:
     """The steps of trafilatura's default order, the costly ones on demand, justext never."""
-    for unwanted in (RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH):
-        tree = prune_unwanted_nodes(tree, unwanted)
+    tree = prune_unwanted_nodes(tree, REMOVE_COMMENTS_AND_LISTS_XPATH)
     found = _content(tree, "balanced")
     if not found[1] and len(second.text) >= SHORT:
         return ""  # where its rules find nothing, what follows is a guess without paragraphs

@@ -166,7 +166,7 @@ def page_text(html: str) -> str:
 
 
 class SecondOpinion:
-    """What resiliparse takes for the main text, posts and comments included: a check on the engine, and its stand-in."""
+    """What resiliparse takes for the main text, comments included: a check on the engine, and its stand-in."""
 
     def __init__(self, html: str) -> None:
         self._tree = _tree(html)

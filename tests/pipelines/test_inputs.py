@@ -74,6 +74,8 @@ def test_a_file_that_is_no_warc(root: Path) -> None:
     assert refused(of(root, "a/*")) == "input.warcs: a/page.warc is empty"
     (root / "a/page.warc").write_bytes(b"filedesc://x.arc 0.0.0.0 20000101000000 text/plain 76\n")
     assert "is an ARC file" in refused(of(root, "a/*"))
+    (root / "a/page.warc").write_bytes(b"\x28\xb5\x2f\xfd rest")
+    assert "a/page.warc is compressed with zstd, which is not read yet" in refused(of(root, "a/*"))
 
 
 def test_a_model_with_another_digest(root: Path) -> None:

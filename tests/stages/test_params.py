@@ -33,3 +33,25 @@ def test_what_is_no_bound_is_refused(gates, message):
 
 def test_only_mix_has_a_bound_on_power():
     assert parse(raw(mix={})).gates.mix.low_power_tokens == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("prefilter", "signals", "message"),
+    [
+        ({"min_words": 51}, {"word_count": {"min": 50}}, "extract.prefilter.min_words must not exceed"),
+        ({"min_words": 1}, {}, "extract.prefilter.min_words must not exceed"),
+        ({"languages": ["en"]}, {}, "extract.prefilter.languages must contain every language"),
+    ],
+)
+def test_the_cheap_look_is_no_stricter_than_quality(prefilter, signals, message):
+    found = raw()
+    found["quality"] |= {"languages": ["en", "de"], "signals": signals}
+    found["extract"]["prefilter"] |= prefilter
+    with pytest.raises(BadParams, match=message):
+        parse(found)
+
+
+def test_bounds_of_the_cheap_look_that_quality_holds_too_are_accepted():
+    found = raw()
+    found["extract"]["prefilter"] |= {"min_words": 50, "languages": [*found["quality"]["languages"], "ja"]}
+    assert parse(found).extract.prefilter.min_words == 50

@@ -105,6 +105,16 @@ def test_posts_of_a_thread_are_content_and_comments_of_an_article_are_not():
     assert article.text.count("Sentence 11 of some length") == 2
 
 
+@pytest.mark.parametrize("name", ["infinite-scroll", "infinitescroll", "mvp-post-add-box", "elementor-share-buttons"])
+def test_articles_appended_by_scripts_are_left_out(name):
+    told = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    found = engine.main_text(
+        page(f"<div class='post'>{told}<div class='{name}'><p>An appended one.</p></div></div>"), ""
+    )
+    assert "Sentence 11" in found.text
+    assert "appended" not in found.text
+
+
 def test_structure_survives_as_text_that_reads_well():
     told = "".join(f"<p>{text}</p>" for text in PARAGRAPHS[:6])
     table = "<table><tr><th>Town</th><th>Height</th></tr><tr><td>Aalen</td><td>429 m</td></tr></table>"
