@@ -100,7 +100,7 @@ def _no_warc(path: Path) -> str:
     if head[:2] == gzip.compress(b"")[:2]:
         head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10) if _intact(head) else b"WARC/"
     elif head[:4] in UNREAD:
-        return f"is compressed with {UNREAD[head[:4]]}, which is not read yet: recompress it with gzip, a member per record"
+        return f"is compressed with {UNREAD[head[:4]]}, which is not read yet: recompress it with gzip"
     if head.lstrip().startswith(b"WARC/"):
         return ""
     kind = "is an ARC file, which is not read yet" if head.startswith(b"filedesc:") else "is no WARC file"
