@@ -53,6 +53,14 @@ def test_a_text_below_a_quarter_of_the_second_opinion_gives_way_to_it(monkeypatc
     assert (found.extractor, found.text == whole) == (extractor, extractor == "resiliparse")
 
 
+@pytest.mark.parametrize(("share", "extractor"), [(0.35, "resiliparse"), (0.45, "trafilatura-thread")])
+def test_on_a_thread_it_gives_way_below_two_fifths(monkeypatch, share, extractor):
+    short = html.SecondOpinion(ARTICLE).text
+    short = short[: int(share * len(short))]
+    monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: (short, "trafilatura-thread"))
+    assert engine.main_text(ARTICLE, "").extractor == extractor
+
+
 def test_a_long_text_gives_way_to_no_second_opinion(monkeypatch):
     long = "A text of an article. " * 50
     monkeypatch.setattr(engine, "_trafilatura", lambda html, url, second: (long, "trafilatura"))
@@ -100,7 +108,8 @@ def test_posts_of_a_thread_are_content_and_comments_of_an_article_are_not():
     assert thread.extractor == "trafilatura-thread"
     assert "Sentence 11 of some length" in thread.text
     told = "".join(f"<p>{text} It is told at length, in order to be the longer part.</p>" for text in PARAGRAPHS * 2)
-    article = engine.main_text(page(body.replace("</article>", told + "</article>")), "https://news.example/1")
+    whole = f"<article><h1>A report</h1>{told}<div id='comments'>{posts}</div></article>"
+    article = engine.main_text(page(whole), "https://news.example/1")
     assert article.extractor == "trafilatura"
     assert article.text.count("Sentence 11 of some length") == 2
 

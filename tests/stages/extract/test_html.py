@@ -76,6 +76,8 @@ def test_windows_of_the_look():
     long = html.look(b"<p>" + b" ".join(b"w%d" % i for i in range(1500)) + b"<p>end", None, 1000, 100)
     assert not set(long.text.split()[:-1]) & set(long.middle.split()[1:-1])
     assert long.block == long.text
+    some = html.look(b"<p>" + b" ".join(b"w%d" % i for i in range(300)), None, 1000, 100)  # 1,390 characters
+    assert not set(some.text.split()[:-1]) & set(some.middle.split()[1:])
     assert html.look(b"<p>" + b"word " * 60, None, 1000, 100).middle == ""
 
 

@@ -34,6 +34,7 @@ def test_a_page_in_another_language_is_foreign_and_says_which():
         (text(GERMAN), None),
         (text(GERMAN) + text(ENGLISH, 40), ("en",)),  # the windows differ
         (text(ENGLISH) + text(GERMAN, 40), ("en",)),
+        (text(GERMAN) + text(ENGLISH, 40), ("th",)),
         (text(GERMAN) + f"<p>{ENGLISH * 9}</p>", ("en",)),  # the longest line
         (GERMAN, ("en",)),  # too short for two windows
         ("", ("en",)),

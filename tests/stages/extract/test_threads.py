@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from lxml import html as lxml_html
 
@@ -59,7 +57,6 @@ def test_words_about_threads_make_none(page):
     assert is_thread(tree(page), "https://a.example/1") is False
 
 
-def test_a_hostile_address_costs_nothing():
-    started = time.process_time()
-    is_thread(tree(PLAIN), "https://a.example/" + "forum" * 1_000_000)
-    assert time.process_time() - started < 0.5
+def test_only_the_beginning_of_an_address_is_read():
+    assert is_thread(tree(PLAIN), "https://a.example/" + "a/" * 100 + "forum") is True
+    assert is_thread(tree(PLAIN), "https://a.example/" + "a/" * 1000 + "forum") is False
