@@ -36,7 +36,7 @@ MUTANTS = (
     Mutant("pipelines/runner.py", "n_jobs > ctx.params.run.ray_from", "n_jobs >= ctx.params.run.ray_from", "tests/pipelines/test_runner.py::test_when_ray_is_used"),
     Mutant("pipelines/work.py", "return stat.digest(path) == out.file_digest", "return True", "tests/test_properties.py::test_a_table_damaged_on_disk_is_made_again"),
     Mutant("pipelines/extract.py", "PRUNE_SHARE = 0.1", "PRUNE_SHARE = 0.9", "tests/test_properties.py::test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace"),
-    Mutant("pipelines/outputs.py", 'judged.get("manifest") == now.digest', "True", "tests/test_properties.py::test_a_closed_gate_stops_what_follows"),
+    Mutant("pipelines/outputs.py", 'judged.get("manifest") == now.digest', "True", "tests/test_properties.py::test_a_gate_is_open_only_for_the_manifest_that_it_judged"),
     Mutant("stages/extract/forbidden.py", "if doc_id in seen]", "if doc_id in ()]", "tests/test_properties.py::test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace"),
 )  # fmt: skip
 

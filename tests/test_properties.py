@@ -221,3 +221,11 @@ def test_a_page_that_misbehaves_costs_itself(pipeline, empty, monkeypatch, fault
     write_lines(accept.limits_path(ctx), limits)
     empty.run(upto="extract")
     assert empty.table("extract/decisions").drop("detail").equals(before), "an accepted limit is obeyed unseen"
+
+
+def test_a_gate_is_open_only_for_the_manifest_that_it_judged(fresh) -> None:
+    store = fresh.context().store
+    assert outputs.is_open(store, "quality")
+    path = fresh.root / "data/quality/manifest.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    assert not outputs.is_open(store, "quality")

@@ -145,3 +145,28 @@ def test_a_table_of_all_shards_that_failed_is_named_and_nothing_is_made_from_it(
 )
 def test_changed_params_are_named_by_their_key(old, new, keys) -> None:
     assert changed_keys(old, new) == keys
+
+
+def test_later_families_leave_a_failed_shard_alone_and_its_first_error_is_told(work, empty) -> None:
+    BAD.add("two")
+    edits = Family(
+        "again", again, (Read("quality/scores"),), {"quality/audit": schemas.DEDUP_AUDIT}, code=("stages.strict",)
+    )
+    files = {}
+    for shard, text in {"a": "one", "b": "two"}.items():
+        write_text(empty.root / shard, text)
+        files[shard] = (str(empty.root / shard), text)
+    stage = Stage(empty.context(), "quality", gate=None)
+    stage.each(FAMILY, files, files=files)
+    stage.each(edits, files)
+    assert stage.shards("quality/audit") == ["a"]
+    with pytest.raises(ShardFailed, match="b: scores: ValueError: cannot score two"):
+        stage.finish()
+
+
+def again(tables: Mapping[str, Any], params: Any, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    return {
+        "quality/audit": pl.DataFrame(
+            [("rows", tables["quality/scores"].height)], schema=["metric", "count"], orient="row"
+        )
+    }

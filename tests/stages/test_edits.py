@@ -62,3 +62,7 @@ def test_two_tables_apply_together_and_others_stay() -> None:
     two = pl.DataFrame([("a", 6, 11, "all")], schema=columns, orient="row")
     assert apply_table(documents, one, two)["text"].to_list() == [" all", "same"]
     assert apply_table(documents, two, one).equals(apply_table(documents, one, two))
+
+
+def test_neighbours_that_touch_keep_both_replacements() -> None:
+    assert apply("a@x.orgb@y.org", [(0, 7, "<1>"), (7, 14, "<2>")]) == "<1><2>"
