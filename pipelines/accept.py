@@ -30,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         ctx = context.load()
         _refuse(ctx)
-        write_lines(limits_path(ctx), machine_limits(ctx))
+        limits = machine_limits(ctx)
+        if limits:  # no limit met: the file stays as it is, so that nothing that depends on it moves
+            write_lines(limits_path(ctx), limits)
         write_lines(history_path(ctx), history(ctx))
         paths = ["dvc.lock", *(f"data/{s}/ledger.json" for s in STAGES), *(f"data/gates/{s}.json" for s in STAGES)]
         paths += ["data/inputs/machine_limits.jsonl", "data/baselines/history.jsonl"]

@@ -70,7 +70,24 @@ def test_a_run_ends_with_0_and_a_second_has_nothing_to_do(checkout, pipeline) ->
     assert len(executed(checkout)) == lines
     assert "nothing to do" in checkout.call("pipelines.plan").stdout
     _explains(checkout)
+    _accepts(checkout)
     _goes_back_and_forth(checkout)
+
+
+def _accepts(checkout) -> None:
+    """The baseline is in git, and accepting it moves nothing."""
+    _accept(checkout, "first baseline")
+    assert "data/mix/ledger.json" in checkout.git("show", "--stat=200", "HEAD")
+    assert checkout.git("status", "--porcelain") == ""
+    assert checkout.call("pipelines.run").returncode == 0
+    assert checkout.git("status", "--porcelain") == ""
+
+
+def _accept(checkout, message: str) -> None:
+    who = {"GIT_AUTHOR_NAME": "test", "GIT_COMMITTER_NAME": "test"}
+    mail = {"GIT_AUTHOR_EMAIL": "test@example.org", "GIT_COMMITTER_EMAIL": "test@example.org"}
+    done = checkout.call("pipelines.accept", message, **who, **mail)
+    assert done.returncode == 0, done.stderr
 
 
 def _explains(checkout) -> None:
@@ -85,19 +102,17 @@ def _explains(checkout) -> None:
 
 def _goes_back_and_forth(checkout) -> None:
     """git checkout of an older revision and back, with dvc checkout: everything fits, nothing runs."""
-    checkout.git("add", "-f", "dvc.lock")
-    checkout.git("commit", "-q", "-m", "one")
     old = checkout.manifests()
     checkout.params(lambda raw: raw["quality"]["signals"]["word_count"].update(min=120))
     planned = checkout.call("pipelines.plan").stdout
     assert "params" in planned
     assert "decisions" in planned
     assert checkout.call("pipelines.run").returncode == 0
-    checkout.git("add", "-f", "dvc.lock", "params.yaml")
-    checkout.git("commit", "-q", "-m", "two")
+    checkout.git("commit", "-q", "-m", "a stricter bound", "params.yaml")
+    _accept(checkout, "second baseline")
     new = checkout.manifests()
     assert new != old
-    for revision, manifests in (("HEAD~1", old), ("-", new)):
+    for revision, manifests in (("HEAD~2", old), ("-", new)):
         checkout.git("checkout", "-q", revision)
         lines = len(executed(checkout))
         assert checkout.call("dvc", "checkout", "-q").returncode in (0, 1)
