@@ -1,7 +1,7 @@
 """The report: one page made from whatever exists, after a success and after a failure.
 
-data/reports/index.html holds no clocked figure: same inputs, same bytes. Where something was timed, `.run/report.html`
-is the same page with one more block, which says what this machine took.
+data/reports/index.html holds what its inputs say and nothing else: same inputs, same bytes. `.run/report.html` is the
+same page with what belongs to this checkout: what this machine took, and the runs that were accepted here before.
 """
 
 from pathlib import Path
@@ -22,13 +22,14 @@ RECIPE = ("extract", "quality", "dedup", "toxicity", "mix", "gates")
 def build(store: Store, params: Params) -> Path:
     """Write the page, and the one with clocked figures beside the logs. Returns the path of the first."""
     stages = facts.of(store)
-    before, after = _parts(store, stages, params), recipe(params)
-    path, run_dir = store.data("reports", "index.html"), store.root / ".run"
-    write_text(path, whole(stages, join((before, costs.cost(stages, params.report, None), after))))
-    clocked = costs.read(run_dir)
-    if clocked is not None:
-        timed = join((before, costs.cost(stages, params.report, clocked), after))
-        write_text(run_dir / "report.html", whole(stages, timed))
+    parts, path, run_dir = _parts(store, stages, params), store.data("reports", "index.html"), store.root / ".run"
+    rows = facts.sources(store)
+    for target, accepted, clocked in (
+        (path, None, None),
+        (run_dir / "report.html", facts.history(store), costs.read(run_dir)),
+    ):
+        gates, cost = verdicts.gates(stages, accepted), costs.cost(stages, params.report, clocked)
+        write_text(target, whole(stages, join((parts, gates, sections.shards(stages, rows), cost, recipe(params)))))
     return path
 
 
@@ -49,8 +50,6 @@ def _parts(store: Store, stages: Stages, params: Params) -> Html:
             panels.duplicates(store, stages, params),
             panels.toxicity(stages, params),
             verdicts.collapse(facts.collapse(store), params),
-            verdicts.gates(stages, facts.history(store)),
-            sections.shards(stages, facts.sources(store)),
         )
     )
 

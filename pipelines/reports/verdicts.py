@@ -73,7 +73,7 @@ def _sources(raw: object) -> Html:
     return table("Synthetic sources.", ("Source", "Verdict", *heads), rows, (0, 1))
 
 
-def gates(stages: Stages, accepted: Sequence[Values]) -> Html:
+def gates(stages: Stages, accepted: Sequence[Values] | None) -> Html:
     """Every gate with what it expects; what is not met comes first. Then the runs that were accepted before."""
     own = [_page(facts) for facts in stages.values() if facts.ran]
     return section("gates", "Gates", *own, history(accepted)) if own else Html("")
@@ -83,8 +83,11 @@ def _page(facts: Facts) -> Html:
     return Html(f'<div class="gate" id="gate-{facts.stage}">\n{join(_gate(facts))}</div>\n')
 
 
-def history(accepted: Sequence[Values]) -> Html:
-    """Keep rates of the runs that were made a baseline, the latest last."""
+def history(accepted: Sequence[Values] | None) -> Html:
+    """Keep rates of the runs that were made a baseline, the latest last; None: said elsewhere."""
+    if accepted is None:
+        link = Html('<a href="../../.run/report.html#gates">')
+        return paragraph(join((Html("Accepted runs stand in "), link, Html(".run/report.html</a>."))), "soft")
     rows = [row for row in accepted if row.get("stage") in STAGES and isinstance(row.get("documents"), dict)]
     if not rows:
         return paragraph("No run has been accepted as a baseline yet: pipelines.accept keeps one.", "soft")
