@@ -113,7 +113,7 @@ def follow_the_run() -> None:
         return
 
     def watch() -> None:
-        while Path(f"/proc/{run}").exists() and not _zombie(run):
+        while Path(f"/proc/{run}").exists() and not ended(run):
             time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -121,7 +121,8 @@ def follow_the_run() -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _zombie(pid: str) -> bool:
+def ended(pid: str) -> bool:
+    """Whether a process is gone, or a zombie that nobody has reaped (Linux)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines import STAGES, context
 from pipelines.cluster import Keeper, workers_of
 from pipelines.context import Context
-from pipelines.entry import guarded, read_status, set_environment, write_status
+from pipelines.entry import ended, guarded, read_status, set_environment, write_status
 from pipelines.errors import DONE, INFRASTRUCTURE, SHARD_FAILED, Stop
 from pipelines.files import read_json
 from pipelines.locks import Lock
@@ -58,7 +58,18 @@ def _said(args: argparse.Namespace) -> dict[str, str]:
     return {"SLUICEGATE_RUN": str(os.getpid())} | {name: "1" for name, on in flags.items() if on}
 
 
+def _forget_the_dead(root: Path) -> None:
+    """Drop dvc's own lock entries where all who hold them have ended: it takes a zombie for a living process."""
+    path = root / ".dvc" / "tmp" / "rwlock"
+    held = read_json(path) or {}
+    readers = [one for holders in held.get("read", {}).values() for one in holders]
+    pids = {str(one.get("pid")) for one in (*readers, *held.get("write", {}).values())}
+    if pids and all(map(ended, pids)):
+        path.unlink(missing_ok=True)
+
+
 def _repro(ctx: Context, targets: Sequence[str]) -> None:
+    _forget_the_dead(ctx.root)
     keeper = Keeper(ctx.run_dir, workers_of(ctx))
     child = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", "-q", *targets], cwd=ctx.root, start_new_session=True

@@ -234,3 +234,19 @@ def test_dvc_repro_alone_works(checkout, pipeline) -> None:
     done = checkout.call("dvc", "repro")
     assert done.returncode == 0, done.stdout + done.stderr
     assert checkout.manifests() == pipeline.manifests()
+
+
+def test_locks_of_the_dead_do_not_hold_up_the_living(tmp_path: Path) -> None:
+    from pipelines.run import _forget_the_dead
+
+    zombie = subprocess.Popen(["true"])
+    until(lambda: "Z" in Path(f"/proc/{zombie.pid}/stat").read_text(), "a zombie")
+    path = tmp_path / ".dvc/tmp/rwlock"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"read": {"a": [{"pid": zombie.pid, "cmd": "dvc repro"}]}, "write": {}}))
+    _forget_the_dead(tmp_path)
+    assert not path.exists()
+    path.write_text(json.dumps({"write": {"a": {"pid": os.getpid(), "cmd": "dvc repro"}}}))
+    _forget_the_dead(tmp_path)
+    assert path.exists(), "a living holder keeps its lock"
+    zombie.wait()
