@@ -71,9 +71,7 @@ def _forget_the_dead(root: Path) -> None:
 def _repro(ctx: Context, targets: Sequence[str]) -> None:
     _forget_the_dead(ctx.root)
     keeper = Keeper(ctx.run_dir, workers_of(ctx))
-    child = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "-q", *targets], cwd=ctx.root, start_new_session=True
-    )
+    child = subprocess.Popen([sys.executable, "-m", "dvc", "repro", *targets], cwd=ctx.root, start_new_session=True)
     try:
         while child.poll() is None:
             keeper.attend()
