@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.context import Context
+from pipelines.entry import ended
 from pipelines.errors import Infrastructure
 from pipelines.files import read_json, write_json, write_text
 
@@ -50,12 +51,21 @@ class Cluster:
 
     def _await(self) -> str:
         found, until = self.temp / "ray_current_cluster", time.monotonic() + START_WITHIN
-        while time.monotonic() < until and self.child.poll() is None:
+        while time.monotonic() < until and self.child.poll() is None and not self._maimed():
             if found.is_file() and (address := found.read_text().strip()):
                 return address
             time.sleep(0.05)
         self.stop()
         raise Infrastructure(f"the Ray cluster did not start within {START_WITHIN:.0f} s: see .run/ray.log")
+
+    def _maimed(self) -> bool:
+        """Whether a server died while `ray start` waits for it, which it does for half a minute (Linux)."""
+        children = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children")
+        with suppress(OSError):
+            for pid in children.read_text().split():
+                if ended(pid) and Path(f"/proc/{pid}/comm").read_text().strip() in ("gcs_server", "raylet"):
+                    return True
+        return False
 
     def alive(self) -> bool:
         """Whether the child still runs; it ends when one of Ray's own processes does."""
@@ -73,6 +83,14 @@ class Cluster:
         with suppress(ProcessLookupError):  # whoever outlived the head, and only its own session
             os.killpg(self.child.pid, signal.SIGKILL)
         shutil.rmtree(self.temp, ignore_errors=True)
+
+
+def start(run_dir: Path, workers: int) -> Cluster:
+    """A new cluster. Tried twice: that one of its servers was killed says nothing of the next."""
+    try:
+        return Cluster(run_dir, workers)
+    except Infrastructure:
+        return Cluster(run_dir, workers)
 
 
 def auth(run_dir: Path) -> dict[str, str]:
@@ -95,7 +113,7 @@ def address_for(ctx: Context) -> Iterator[str]:
     if ctx.in_run:
         yield _ask(ctx.run_dir)
         return
-    cluster = Cluster(ctx.run_dir, workers_of(ctx))
+    cluster = start(ctx.run_dir, workers_of(ctx))
     try:
         yield cluster.address
     finally:
@@ -111,7 +129,7 @@ def _ask(run_dir: Path) -> str:
     """Ask the run to start the cluster, and wait for its address."""
     wanted, told = run_dir / "cluster.want", run_dir / "cluster.json"
     write_text(wanted, "1")
-    until = time.monotonic() + START_WITHIN + 10
+    until = time.monotonic() + 3 * START_WITHIN  # two attempts, and the end of the first
     while time.monotonic() < until:
         answer = read_json(told)
         if answer:
@@ -139,7 +157,7 @@ class Keeper:
             self._forget()
         if self.cluster is None and (self.run_dir / "cluster.want").exists():
             try:
-                self.cluster = Cluster(self.run_dir, self.workers)
+                self.cluster = start(self.run_dir, self.workers)
                 write_json(self.run_dir / "cluster.json", {"address": self.cluster.address})
             except Infrastructure as error:
                 (self.run_dir / "cluster.want").unlink(missing_ok=True)

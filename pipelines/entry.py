@@ -56,10 +56,15 @@ def guarded(name: str, work: Callable[[], None], *, status: bool = True) -> int:
         traceback.print_exc()
         code, message = INFRASTRUCTURE, f"fault in the program: {type(error).__name__}: {error}"
     if code != DONE:
-        print(f"{name}: {message}", file=sys.stderr)
-        if status:
-            write_status(ROOT, name, code, message)
+        say(ROOT if status else None, name, code, message)
     return code
+
+
+def say(root: Path | None, name: str, code: int, message: str) -> None:
+    """Tell people how something ended, and schedulers by the status file of a checkout."""
+    print(f"{name}: {message}", file=sys.stderr, flush=True)
+    if root is not None:
+        write_status(root, name, code, message)
 
 
 def write_status(root: Path, name: str, code: int | None, message: str) -> None:

@@ -7,11 +7,8 @@ out-of-memory kill) is retried; what the body raises is not, since it would rais
 import atexit
 import os
 import resource
-import socket
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +16,14 @@ from typing import Any
 
 from pipelines.cluster import address_for, workers_of
 from pipelines.context import Context
+from pipelines.entry import say
 from pipelines.errors import BadInput, Infrastructure, Stop
+from pipelines.pulse import Pulse, reach
 from pipelines.store import Store
 from pipelines.work import Job, Receipt, execute
 
-CONNECT_WITHIN = 40.0  # seconds
 STOPS = {kind.code: kind for kind in (BadInput, Infrastructure)}
-QUIET = 5.0  # seconds without a finished task before the cluster is asked whether it lives
+QUIET = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,11 @@ _SEATS: list[_Seat] = []  # at most one: ray itself is one per process
 
 
 def _on_ray(jobs: Sequence[Job], ctx: Context) -> Iterator[Done]:
-    seat = _seat(ctx)
+    seat = _seat(ctx, jobs[0].stage)
     yield from _flow(seat.ray, jobs, ctx, seat.address)
 
 
-def _seat(ctx: Context) -> _Seat:
+def _seat(ctx: Context, stage: str) -> _Seat:
     wanted = os.environ.get("RAY_ADDRESS")
     if _SEATS and _SEATS[0].wanted == wanted:
         return _SEATS[0]
@@ -107,8 +105,12 @@ def _seat(ctx: Context) -> _Seat:
         address = stack.enter_context(address_for(ctx))
         import ray  # seconds that a run with nothing to do must not pay
 
+        reach(address)
+        pulse = Pulse(address, lambda why: say(ctx.root, stage, Infrastructure.code, why))
+        stack.callback(pulse.stop)
         _connect(ray, address)
         stack.callback(ray.shutdown)
+        pulse.joined(lambda: _lives(ray))
         _SEATS.append(_Seat(stack.pop_all(), wanted, address, ray))
     atexit.register(leave)
     return _SEATS[0]
@@ -121,34 +123,18 @@ def leave() -> None:
 
 
 def _connect(ray: Any, address: str) -> None:
-    """Join the cluster. ray.init waits for ever on a dead address, so the port is tried first, and the wait is ours."""
-    _reach(address)
+    """Join the cluster. ray.init waits for ever on a dead address; the pulse ends that."""
     env = {"POLARS_MAX_THREADS": "1", "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"]}
-    with ThreadPoolExecutor(1) as pool:
-        joined = pool.submit(
-            ray.init,
-            address=address.removeprefix("ray://") if not address.startswith("ray://") else address,
-            log_to_driver=False,
-            logging_level="error",
-            runtime_env={"env_vars": env},
-        )
-        try:
-            joined.result(CONNECT_WITHIN)
-        except Late:
-            os.write(2, f"RAY_ADDRESS {address}: no answer within {CONNECT_WITHIN:.0f} s\n".encode())
-            os._exit(Infrastructure.code)  # the thread inside ray.init cannot be ended otherwise
-        except Exception as error:
-            raise Infrastructure(
-                f"RAY_ADDRESS {address}: cannot be joined ({type(error).__name__}: {error})"
-            ) from error
-
-
-def _reach(address: str) -> None:
-    host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
-    except (OSError, ValueError) as error:
-        raise Infrastructure(f"RAY_ADDRESS {address}: nobody answers there ({error})") from error
+        ray.init(address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": env})
+    except Exception as error:
+        raise Infrastructure(f"RAY_ADDRESS {address}: cannot be joined ({type(error).__name__}: {error})") from error
+
+
+def _lives(ray: Any) -> bool:
+    """Whether the node we are attached to is one of the living."""
+    own = ray.get_runtime_context().get_node_id()
+    return any(node["Alive"] and node["NodeID"] == own for node in ray.nodes())
 
 
 def _flow(ray: Any, jobs: Sequence[Job], ctx: Context, address: str) -> Iterator[Done]:
@@ -169,43 +155,26 @@ def _flow(ray: Any, jobs: Sequence[Job], ctx: Context, address: str) -> Iterator
             while waiting and len(flying) < width:
                 job = waiting.pop()
                 flying[task.remote(job, ctx.store)] = job
-            for ref in _ready(ray, list(flying), address):
+            for ref in _ready(ray, list(flying)):
                 yield _result(ray, ref, flying.pop(ref))
     finally:
         for ref in flying:
             ray.cancel(ref, force=True)
 
 
-def _ready(ray: Any, refs: list[Any], address: str) -> list[Any]:
-    """Finished tasks; while there are none, make sure that somebody is still working on them."""
-    misses = 0
-    while True:
+def _ready(ray: Any, refs: list[Any]) -> list[Any]:
+    """Finished tasks, at least one. Waits in short steps, between which a signal is heard."""
+    ready: list[Any] = []
+    while not ready:
         ready, _ = ray.wait(refs, num_returns=1, timeout=QUIET)
-        if ready:
-            return list(ready)
-        misses = 0 if _alive(ray, address) else misses + 1
-        if misses >= 2:
-            raise Infrastructure(f"the Ray cluster at {address} is lost; finished shards are kept, run again")
-
-
-def _alive(ray: Any, address: str) -> bool:
-    """Whether the head answers and at least one node lives."""
-    try:
-        _reach(address)
-    except Infrastructure:
-        return False
-    pool = ThreadPoolExecutor(1)
-    try:
-        return any(node["Alive"] for node in pool.submit(ray.nodes).result(10))
-    except Exception:  # noqa: BLE001 - whatever ray raises here, it does not answer
-        return False
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    return ready
 
 
 def _result(ray: Any, ref: Any, job: Job) -> Done:
     try:
         done: Done = ray.get(ref, timeout=60)
+    except ray.exceptions.LocalRayletDiedError as error:
+        raise Infrastructure("the Ray node of this process is lost; finished shards are kept, run again") from error
     except (ray.exceptions.RayError, TimeoutError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else ""
         return Done(job, None, f"{type(error).__name__} after its retries: {first}")

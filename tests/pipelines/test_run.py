@@ -186,7 +186,7 @@ def _killed(checkout, victim: str, after) -> int:
     until(lambda: after() or run.poll() is not None, "the moment to kill")
     until(lambda: _kill(checkout, run, pattern) or run.poll() is not None, f"a {victim} to kill", 60)
     try:
-        code = run.wait(60)
+        code = run.wait(240)  # a killed server in the making costs a second start, on a machine with other work
     finally:
         if run.poll() is None:
             run.kill()

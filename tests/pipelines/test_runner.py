@@ -1,10 +1,17 @@
 """1, 2 and 4 workers on Ray give the manifests of the in-process run; bodies that fail, fail their shard alone."""
 
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
 import pytest
 
 from pipelines import runner
-from pipelines.cluster import Cluster, auth
+from pipelines.cluster import Cluster, auth, start
 from pipelines.errors import Infrastructure
+from pipelines.pulse import reach
 
 
 @pytest.fixture(scope="module")
@@ -49,4 +56,34 @@ def test_when_ray_is_used(empty, monkeypatch, executor: str, address: str | None
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "localhost:"])
 def test_a_dead_address_is_named_at_once(address: str) -> None:
     with pytest.raises(Infrastructure, match="nobody answers there"):
-        runner._reach(address)
+        reach(address)
+
+
+def test_a_server_killed_in_the_making_costs_a_second_start(tmp_path: Path) -> None:
+    killed: list[int] = []
+    thread = threading.Thread(target=lambda: killed.append(_kill_first(b"raylet/raylet", tmp_path)), daemon=True)
+    thread.start()
+    cluster = start(tmp_path, 1)
+    try:
+        thread.join(10)
+        assert killed
+        assert cluster.alive()
+    finally:
+        cluster.stop()
+
+
+def _kill_first(name: bytes, run_dir: Path) -> int:
+    """Kill the first process with such a command line that came from a cluster started for `run_dir`."""
+    mark = str(run_dir).encode()
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for entry in Path("/proc").iterdir():
+            try:
+                ours = entry.name.isdigit() and mark in (entry / "environ").read_bytes()
+                if ours and name in (entry / "cmdline").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)
+                    return int(entry.name)
+            except OSError:
+                continue
+        time.sleep(0.02)
+    raise AssertionError("no such process")
