@@ -19,6 +19,8 @@ from pipelines.files import read_json, write_json
 from pipelines.locks import Lock
 from pipelines.store import ROOT
 
+PATIENCE = 40.0  # seconds that the stage of a killed run gets to end, before the next one gives up
+
 
 def stage_main(name: str, work: Callable[[Context], object], argv: Sequence[str] | None = None) -> int:
     """Run one DVC stage: `work` under the stage's lock. Returns the exit code, after writing `.run/status.json`."""
@@ -29,7 +31,7 @@ def stage_main(name: str, work: Callable[[Context], object], argv: Sequence[str]
     follow_the_run()
 
     def locked() -> None:
-        with Lock(ROOT / ".run" / f"{name}.lock"):
+        with Lock(ROOT / ".run" / f"{name}.lock", PATIENCE):
             ctx = context.load()
             work(replace(ctx, verify=ctx.verify or args.verify))
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import STAGES, context
-from pipelines.cluster import Keeper, workers_of
+from pipelines.cluster import Keeper, die_with_parent, workers_of
 from pipelines.context import Context
 from pipelines.entry import ended, guarded, read_status, set_environment, write_status
 from pipelines.errors import DONE, INFRASTRUCTURE, SHARD_FAILED, Stop
@@ -71,7 +71,12 @@ def _forget_the_dead(root: Path) -> None:
 def _repro(ctx: Context, targets: Sequence[str]) -> None:
     _forget_the_dead(ctx.root)
     keeper = Keeper(ctx.run_dir, workers_of(ctx))
-    child = subprocess.Popen([sys.executable, "-m", "dvc", "repro", *targets], cwd=ctx.root, start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", *targets],
+        cwd=ctx.root,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # an orphan would hold dvc's lock against the next run
+    )
     try:
         while child.poll() is None:
             keeper.attend()

@@ -35,3 +35,13 @@ def test_a_second_holder_is_told_who_has_it_until_that_one_is_killed(tmp_path: P
         holder.wait()
     with Lock(path):
         pass
+
+
+def test_patience_outlasts_a_holder_that_ends(tmp_path: Path) -> None:
+    path = tmp_path / "x.lock"
+    program = HOLD.replace("sleep(60)", "sleep(1)")
+    holder = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with Lock(path, patience=30):
+        assert holder.wait(5) == 0
