@@ -14,7 +14,7 @@ from pipelines.work import Family, Read, Shards
 from stages import schemas
 from stages.dedup import stars
 
-IN_MEMORY = 50_000_000  # rows of dedup/candidates: some 5 GB where one task finds the components
+IN_MEMORY = 15_000_000  # rows of dedup/candidates, 10^7 documents and more: some 400 MB in the task `lots`
 MOST = 60  # rounds; log2 of the nodes is expected, so that more are a fault
 TABLE = "dedup/stars"
 

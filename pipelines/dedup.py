@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import components, released, repeated_paragraphs
+from pipelines import components, released, repeated_paragraphs, semantic
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.outputs import WHOLE
@@ -23,30 +23,52 @@ from stages.dedup import candidates, clusters, stars
 from stages.dedup.decide import decide, losses
 from stages.dedup.keys import measure_keys
 from stages.dedup.near import judge_lot
-from stages.dedup.params import SignatureParams, VerifyParams, key_params, set_params, verify_params
+from stages.dedup.params import (
+    DecideParams,
+    SignatureParams,
+    VerifyParams,
+    decide_params,
+    key_params,
+    set_params,
+    verify_params,
+)
 from stages.dedup.sets import COLUMNS, measure_sets
 from stages.dedup.signatures import measure_signatures
 
-PART_KEYS = 1_000_000  # rows of dedup/keys per task of `candidates`: some 150 MB while they are sorted
+PART_KEYS = 4_000_000  # rows of dedup/keys per task of `candidates`: some 70 MB, and 60 bytes for each shared one
+PART_MEMBERS = 4_000_000  # of dedup/members per task of `copies`: some 70 MB, and 200 bytes for each copy
 KEPT = Read("quality/decisions", ("doc_id", "keep"))
 SIGNATURES = Read("dedup/signatures")
+MINHASH = Read("dedup/signatures", ("doc_id", "minhash"))
+VERDICTS = Read("dedup/clusters", ("doc_id", "kind", "related_doc_id", "similarity"), own=True, present="kind")
+LOTS = Read("dedup/lots", ("content", "lot"), own=True)
 SCORES = Read("quality/scores")
 FACTS = Read("extract/documents", ("doc_id", "language", "source", "host", "n_tokens"))
 RANKED = ("doc_id", "date", "n_chars", "source", "host")
 Tables = Mapping[str, Any]
 Frames = dict[str, pl.DataFrame]
+Part = tuple[int, int]  # which one of how many
 
 
-def find_candidates(
-    tables: Tables, params: tuple[tuple[str, ...], tuple[int, int]], models: Mapping[str, str]
-) -> Frames:
-    """Body of `candidates`: part k of n, a range of contents for exact copies and one of keys for near ones."""
-    prefer, (part, parts) = params
-    low, high = (-(2**63) + 2**64 * k // parts for k in (part, part + 1))
-    return {
-        "dedup/copies": clusters.copies(Between(tables["dedup/members"], "content", low, high), prefer),
-        "dedup/candidates": candidates.pairs(Between(tables["dedup/keys"], "key", low, high).values()),
-    }
+def find_copies(tables: Tables, params: tuple[tuple[str, ...], Part], models: Mapping[str, str]) -> Frames:
+    """Body of `copies`: exact copies in a range of contents."""
+    prefer, part = params
+    names = Between(tables["dedup/members"], "content", *_range(part), ("content",))
+    rows = Between(tables["dedup/members"], "content", *_range(part))
+    return {"dedup/copies": clusters.copies(names, rows, prefer)}
+
+
+def find_candidates(tables: Tables, params: tuple[None, Part], models: Mapping[str, str]) -> Frames:
+    """Body of `candidates`: who shares a bucket in a range of keys."""
+    bounds = _range(params[1])
+    keys = Between(tables["dedup/keys"], "key", *bounds, ("key",))
+    return {"dedup/candidates": candidates.pairs(keys, Between(tables["dedup/keys"], "key", *bounds))}
+
+
+def _range(part: Part) -> tuple[int, int]:
+    """Part k of n of all signed 64-bit integers."""
+    k, n = part
+    return -(2**63) + 2**64 * k // n, -(2**63) + 2**64 * (k + 1) // n
 
 
 def cut_lots(tables: Tables, params: tuple[int, int], models: Mapping[str, str]) -> Result:
@@ -61,7 +83,7 @@ def judge_near(tables: Tables, params: tuple[VerifyParams, int], models: Mapping
     """Body of `near`: one lot. What is larger than a lot's budget, one large component, is mapped from a file."""
     policy, lot = params
     narrow = Between(tables["dedup/sets"], "lot", lot, lot + 1, [c for c in COLUMNS if c != "shingles"])
-    wide = Between(tables["dedup/sets"], "lot", lot, lot + 1, ("document", "shingles"))
+    wide = Between(tables["dedup/sets"], "lot", lot, lot + 1, ("shingles",))
     with ExitStack() as held:
         return judge_lot(narrow, wide, policy, lambda n: held.enter_context(space(n, clusters.LOT_SHINGLES)))
 
@@ -74,7 +96,7 @@ def describe(tables: Tables, params: None, models: Mapping[str, str]) -> Frames:
     }
 
 
-def decide_shard(tables: Tables, params: VerifyParams, models: Mapping[str, str]) -> Result:
+def decide_shard(tables: Tables, params: DecideParams, models: Mapping[str, str]) -> Result:
     """Body of `decisions`, with the losses of every source for the gate."""
     frames = decide(tables, params, models)
     return Result(frames, losses(frames["dedup/decisions"], tables["extract/documents"]))
@@ -87,30 +109,38 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     stage.each(_signatures(ctx), shards)
     stage.each(_keys(ctx), shards)
     released.keys(ctx, stage)
-    parts = _parts(ctx, stage)
-    stage.each(_candidates(ctx), parts, extra={name: (k, len(parts)) for name, k in parts.items()})
+    rows = _rows(stage)
+    some, many = parts(rows, PART_MEMBERS), parts(rows * ctx.params.dedup.bands, PART_KEYS)
+    stage.each(_copies(ctx), some, extra=some)
+    stage.each(_candidates(), many, extra=many)
     stage.whole(_lots(), extra=components.settle(stage))
     stage.each(_sets(ctx), shards)
     released.sets(ctx, stage)
     lots = {f"lot-{k:05d}": k for k in range(_count(stage))}
     stage.each(_near(ctx), lots, extra=lots)
     stage.whole(_clusters())
-    repeated_paragraphs.find(ctx, stage, shards, parts)
+    repeated_paragraphs.find(ctx, stage, shards, many)
+    semantic.find(ctx, stage, shards)
     stage.each(_decisions(ctx), shards)
     released.write(ctx, stage, shards)
     stage.finish()
     return stage
 
 
-def _parts(ctx: Context, stage: Stage) -> dict[str, int]:
-    """The parts of `candidates`: a power of two, so that a few documents more seldom change how many there are."""
+def _rows(stage: Stage) -> int:
+    """Documents that may take part: those of extract, and those of an index."""
     documents, members = (stage.refs.get(name, {}) for name in ("extract/documents", "dedup/members"))
-    rows = sum(ref.rows for ref in documents.values())
-    rows += sum(ref.rows for shard, ref in members.items() if shard not in documents)  # of an index
-    parts = 1
-    while parts * PART_KEYS < rows * ctx.params.dedup.bands:
-        parts *= 2
-    return {f"part-{k:05d}": k for k in range(parts)}
+    return sum(ref.rows for ref in documents.values()) + sum(
+        ref.rows for shard, ref in members.items() if shard not in documents
+    )
+
+
+def parts(rows: int, most: int) -> dict[str, Part]:
+    """The parts of a search: a power of two, so that a few documents more seldom change how many there are."""
+    count = 1
+    while count * most < rows:
+        count *= 2
+    return {f"part-{k:05d}": (k, count) for k in range(count)}
 
 
 def _count(stage: Stage) -> int:
@@ -136,15 +166,14 @@ def _keys(ctx: Context) -> Family:
     return Family("keys", measure_keys, reads, writes, params=key_params(ctx.params.dedup))
 
 
-def _candidates(ctx: Context) -> Family:
-    return Family(
-        "candidates",
-        find_candidates,
-        (Read("dedup/members", whole=True), Read("dedup/keys", whole=True)),
-        {"dedup/copies": schemas.DEDUP_COPIES, "dedup/candidates": schemas.DEDUP_CANDIDATES},
-        params=ctx.params.dedup.prefer,
-        code=("stages.dedup.clusters",),
-    )
+def _copies(ctx: Context) -> Family:
+    reads, writes = (Read("dedup/members", whole=True),), {"dedup/copies": schemas.DEDUP_COPIES}
+    return Family("copies", find_copies, reads, writes, params=ctx.params.dedup.prefer, code=("stages.dedup.clusters",))
+
+
+def _candidates() -> Family:
+    reads, writes = (Read("dedup/keys", whole=True),), {"dedup/candidates": schemas.DEDUP_CANDIDATES}
+    return Family("candidates", find_candidates, reads, writes, code=("stages.dedup.candidates",))
 
 
 def _lots() -> Family:
@@ -159,8 +188,8 @@ def _lots() -> Family:
 
 
 def _sets(ctx: Context) -> Family:
-    documents = Read("extract/documents", (*RANKED, "text"))
-    reads = (SIGNATURES, documents, Read("quality/edits"), KEPT, SCORES, Read("dedup/lots"))
+    documents = Read("extract/documents", ("doc_id", "source", "text"))
+    reads = (Read("dedup/members"), MINHASH, documents, Read("quality/edits"), LOTS)
     return Family("sets", measure_sets, reads, {"dedup/sets": schemas.DEDUP_SETS}, params=set_params(ctx.params.dedup))
 
 
@@ -186,12 +215,13 @@ def _clusters() -> Family:
 
 
 def _decisions(ctx: Context) -> Family:
+    params = decide_params(ctx.params.dedup)
     return Family(
         "decisions",
         decide_shard,
-        (FACTS, KEPT, Read("dedup/clusters")),
+        (FACTS, KEPT, VERDICTS, *([] if params.semantic is None else [semantic.FOUND])),
         {"dedup/decisions": schemas.DECISIONS},
-        params=verify_params(ctx.params.dedup),
+        params=params,
         facts="extract/documents",
         code=("stages.dedup.decide",),
     )

@@ -19,7 +19,8 @@ from pipelines.terminal import safe, say
 
 WHOLE = "part-00000"
 QUIET = ("text", "minhash", "exact", "provenance", "title", "replacement")
-TOLD = ("look", "documents", "scores", "edits", "clusters", "sizes", "decisions")  # and the families of signals
+# and the families of signals
+TOLD = ("look", "provenance", "documents", "scores", "edits", "clusters", "sizes", "decisions")
 RECORD = "extract/decisions"
 SYNTHETIC = "mix/synthetic"
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ scan is also the independent count that the gate holds the decisions against.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipelines import outputs
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
+from pipelines.fetched import opened
 from pipelines.files import read_json, read_lines
 from pipelines.sandbox import Sandbox
 from pipelines.stage import Stage
@@ -24,6 +25,7 @@ from pipelines.store import Store
 from pipelines.work import Family, Job, Model, Read, Result, parse_receipt
 from stages import schemas
 from stages.extract.again import is_looser, merged, passed_over, turned_away
+from stages.extract.blocking import blocked
 from stages.extract.forbidden import FORBIDDEN, Takedowns, forbid
 from stages.extract.params import ExtractParams
 from stages.extract.scan import scan
@@ -31,6 +33,7 @@ from stages.extract.shard import ShardFacts, extract
 from stages.strict import Strict
 
 PRUNE_SHARE = 0.1
+WRITES = ("extract/look", "extract/provenance", "extract/documents", "extract/decisions")
 
 
 class Where(Strict):
@@ -50,17 +53,27 @@ class Sample(Strict):
 
 
 class Task(Strict):
-    """One shard's own params: where it came from, and the doc_ids it must reject (doc_id -> reason, kept twin)."""
+    """One shard's own params: where it came from, and the doc_ids it must reject: as `forbidden` (doc_id -> reason,
+    kept twin) or because a list speaks against their url (doc_id -> reason, what the list is called).
+    """
 
     where: Where
     forbidden: dict[str, tuple[str, str | None]]
+    blocked: dict[str, tuple[str, str | None]]
 
 
 def scan_shard(tables: Mapping[str, Any], params: tuple[None, Where], models: Mapping[str, str]) -> Result:
     """Body of `records`: what the archive holds, by a scan of its bytes."""
-    with Path(tables["file"]).open("rb") as stream:
+    with opened(Path(tables["file"]), params[1].file_digest) as stream:
         found = scan(stream, params[1].warc_file, params[1].file_digest)
     return Result({"extract/records": found.records}, [("account", "n_headers", found.n_headers)])
+
+
+def block_shard(tables: Mapping[str, Any], params: None, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Body of `blocked`: records whose url the lists speak against."""
+    from pipelines import url_lists
+
+    return {"extract/blocked": blocked(tables["extract/records"], url_lists.opened(Path(tables["file"])))}
 
 
 @dataclass(frozen=True)
@@ -103,8 +116,10 @@ def extract_shard(
     old = earlier.tables(settings, task) if earlier else None
     again = turned_away(old["extract/decisions"]) if old else frozenset[str]()
     left = passed_over(old["extract/decisions"], again) if old else {}
-    with Path(tables["file"]).open("rb") as stream, Sandbox() as read_pages:
-        done = extract(stream, facts, settings.extract, models, left | task.forbidden, settings.sample, read_pages)
+    with opened(Path(tables["file"]), where.file_digest) as stream, Sandbox() as read_pages:
+        done = extract(
+            stream, facts, settings.extract, models, left | task.forbidden, settings.sample, read_pages, task.blocked
+        )
     counts = [("account", name, n) for name, n in vars(done.account).items() if name != "n_headers"]
     return Result(merged(old, done.tables, again) if old else done.tables, counts)
 
@@ -118,8 +133,9 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     where = {s: _where(row) for s, row in rows.items()}
     stage.each(_records(), rows, extra=where, files=files)
     stage.whole(_forbidden(ctx))
-    forbidden = _by_shard(stage)
-    tasks = {s: Task(where=where[s], forbidden=forbidden.get(s, {})) for s in rows}
+    _block(stage, rows)
+    forbidden, listed = _by_shard(stage), _listed(stage)
+    tasks = {s: Task(where=where[s], forbidden=forbidden.get(s, {}), blocked=listed.get(s, {})) for s in rows}
     stage.each(_documents(ctx), rows, extra=tasks, files=files)
     stage.finish()
     return stage
@@ -139,6 +155,33 @@ def _forbidden(ctx: Context) -> Family:
     )
 
 
+def _block(stage: Stage, shards: Iterable[str]) -> None:
+    """Hold each record's url against the lists, if there are any."""
+    stage.tables.add("extract/blocked")
+    lists = read_lines(stage.ctx.store.data("inputs", "url_lists.jsonl"))
+    if not lists:
+        return
+    table = stage.ctx.run_dir / "url_lists" / lists[0]["table"]
+    if not table.is_file():
+        raise BadInput(f"{table} is missing: run `python -m pipelines.inputs` first")
+    reads = (Read("extract/records", ("doc_id", "url")),)
+    writes = {"extract/blocked": schemas.BLOCKED}
+    family = Family("blocked", block_shard, reads, writes, code=("stages.extract.blocking",))
+    stage.each(family, shards, files=dict.fromkeys(shards, (str(table), table.name)))
+
+
+def _listed(stage: Stage) -> dict[str, dict[str, tuple[str, str | None]]]:
+    """The blocked tables: shard -> doc_id -> reason and, in words, the list (empty where a dry run does not know)."""
+    out: dict[str, dict[str, tuple[str, str | None]]] = {}
+    for ref in stage.refs.get("extract/blocked", {}).values():
+        if stage.ctx.store.path(ref).is_file():
+            rows = stage.ctx.store.read(ref).iter_rows()
+            out[ref.shard] = {
+                doc_id: (reason, f"{name}: {kind}" if name else None) for doc_id, reason, name, kind in rows
+            }
+    return out
+
+
 def _documents(ctx: Context) -> Family:
     own = _family(Sample(extract=ctx.params.extract, sample=ctx.params.input.sample))
     return replace(own, body=partial(extract_shard, earlier=Earlier(ctx.store, ctx.models(own.models))))
@@ -149,7 +192,7 @@ def _family(settings: Sample) -> Family:
         "documents",
         extract_shard,
         (),
-        {t: schemas.TABLES[t] for t in ("extract/look", "extract/documents", "extract/decisions")},
+        {t: schemas.TABLES[t] for t in WRITES},
         params=settings,
         models=("language",),
         code=("stages.extract.shard", "stages.extract.engine", "stages.extract.again"),

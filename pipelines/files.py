@@ -107,6 +107,14 @@ def file_digest(path: Path) -> str:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def file_size(path: Path) -> int:
+    """A file's size in bytes; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def matching(root: Path, pattern: str) -> list[Path]:
     """Files that a path or glob names, relative to `root`, sorted."""
     return sorted(

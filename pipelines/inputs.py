@@ -1,22 +1,21 @@
 """`inputs`: what params.yaml names from outside, resolved to files and digests.
 
-The only place where a listing enters. DVC deletes the outs before each run; the digests come from `.run/stat.sqlite`.
+The only place where a listing enters. DVC deletes the outs before each run; the digests come from `.run/stat.sqlite`,
+and those of files on other machines from the notes beside their copies (fetched).
 """
 
-import gzip
 import sys
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from pipelines import waivers
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
-from pipelines.files import matching, write_lines
-
-HEAD = 1 << 16
-UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"\x5d\x2a\x4d\x18": "zstd", b"\x04\x22\x4d\x18": "lz4"}
+from pipelines.files import write_lines
+from pipelines.named import Named, Wanted, crawled, files
+from stages.extract.members import refusal
+from stages.mix.params import Reference
 
 
 def main() -> int:
@@ -25,55 +24,46 @@ def main() -> int:
 
 
 def resolve(ctx: Context) -> None:
-    """Write data/inputs/{warcs,synthetic,models}.jsonl."""
+    """Write data/inputs/{warcs,synthetic,references,waivers,models,url_lists}.jsonl."""
     faults: list[str] = []
     warcs = [*_warcs(ctx, faults)]
     faults += _equal_names(warcs)
     synthetic = [*_synthetic(ctx, faults)]
+    references = [*_references(ctx, faults)]
     models = [*_models(ctx, faults)]
+    lists = [*_url_lists(ctx, faults)]
     if faults:
         raise BadInput("\n".join(faults))
-    for name, rows in (("warcs", warcs), ("synthetic", synthetic), ("models", models)):
+    for name, rows in (("warcs", warcs), ("synthetic", synthetic), ("models", models), ("url_lists", lists)):
         write_lines(ctx.store.data("inputs", f"{name}.jsonl"), rows)
+    write_lines(ctx.store.data("inputs", "references.jsonl"), references)
+    write_lines(ctx.store.data("inputs", "waivers.jsonl"), waivers.held(ctx.params.mix.waivers, waivers.today()))
 
 
 Row = dict[str, str | int | bool]
 
 
-def sources(ctx: Context) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    """Source -> (params key, patterns). Without names there is one source, `crawl`, and shards carry no prefix."""
-    value = ctx.params.input.warcs
+def wanted(ctx: Context, faults: list[str]) -> list[Wanted]:
+    """What the archives' keys name. Without names there is one source, `crawl`, and shards carry no prefix."""
+    value, crawl = ctx.params.input.warcs, ctx.params.input.common_crawl
     if isinstance(value, dict):
-        return {s: (f"input.warcs.{s}", (v,) if isinstance(v, str) else v) for s, v in value.items()}
-    return {"crawl": ("input.warcs", (value,) if isinstance(value, str) else value)}
+        found = [Wanted(s, f"input.warcs.{s}", (v,) if isinstance(v, str) else v) for s, v in value.items()]
+    else:
+        found = [Wanted("crawl", "input.warcs", (value,) if isinstance(value, str) else value)]
+    own = crawl.crawl.replace("/", "-") if crawl and isinstance(value, dict) else "crawl"
+    added = crawled(ctx, own, faults)
+    return [*(want for want in found if want.patterns or crawl is None), *([added] if added else [])]
 
 
 def _warcs(ctx: Context, faults: list[str]) -> Iterator[Row]:
     named = isinstance(ctx.params.input.warcs, dict)
-    for source, (key, patterns) in sources(ctx).items():
-        for path in _files(ctx, key, patterns, faults):
-            fault = _no_warc(path)
-            if fault:
-                faults.append(f"{key}: {_shown(ctx, path)} {fault}")
-                continue
-            shard = (f"{source}." if named else "") + _shard(path.name)
-            yield {"shard": shard, "source": source, "key": key, **_file(ctx, path)}
-
-
-def _files(ctx: Context, key: str, patterns: tuple[str, ...], faults: list[str]) -> Iterator[Path]:
-    if not patterns:
-        faults.append(f"{key}: names no file")
-    seen: set[Path] = set()
-    for pattern in patterns:
-        scheme = urlsplit(pattern).scheme
-        if len(scheme) > 1 and scheme != "file":
-            faults.append(f"{key}: {pattern!r}: only files of this machine can be read; fetch it and name the path")
+    for file in files(ctx, wanted(ctx, faults), faults):
+        fault = _no_warc(file)
+        if fault:
+            faults.append(f"{file.key}: {file.said(ctx.root)} {fault}")
             continue
-        found = matching(ctx.root, unquote(urlsplit(pattern).path) if scheme == "file" else pattern)
-        if not found:
-            faults.append(f"{key}: {pattern!r} matches no file")
-        yield from (path for path in found if path not in seen)
-        seen.update(found)
+        shard = (f"{file.source}." if named else "") + _shard(file.path.name)
+        yield {"shard": shard, "source": file.source, "key": file.key, **_file(ctx, file)}
 
 
 def _shard(name: str) -> str:
@@ -86,34 +76,22 @@ def _shown(ctx: Context, path: Path) -> str:
     return str(path.relative_to(ctx.root)) if path.is_relative_to(ctx.root) else str(path)
 
 
-def _file(ctx: Context, path: Path) -> Row:
-    return {"path": _shown(ctx, path), "size": path.stat().st_size, "sha256": ctx.stat.digest(path)}
+def _file(ctx: Context, file: Named) -> Row:
+    path = _shown(ctx, file.path)
+    if file.copy is not None:
+        return {"path": path, "url": file.said(ctx.root), "size": file.copy.size, "sha256": file.copy.sha256}
+    return {"path": path, "size": file.path.stat().st_size, "sha256": ctx.stat.digest(file.path)}
 
 
-def _no_warc(path: Path) -> str:
-    """Why the file cannot be a WARC, judged by its first bytes; empty where it may be one."""
+def _no_warc(file: Named) -> str:
+    """Why the file cannot be an archive, judged by its beginning; empty where it may be one."""
+    if file.copy is not None and not file.path.is_file():
+        return ""  # it was judged when it was brought
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
+        with file.path.open("rb") as stream:
+            return refusal(stream)
     except OSError as error:
         return f"cannot be read ({error.strerror})"
-    if head[:2] == gzip.compress(b"")[:2]:
-        head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10) if _intact(head) else b"WARC/"
-    elif head[:4] in UNREAD:
-        return f"is compressed with {UNREAD[head[:4]]}, which is not read yet: recompress it with gzip"
-    if head.lstrip().startswith(b"WARC/"):
-        return ""
-    kind = "is an ARC file, which is not read yet" if head.startswith(b"filedesc:") else "is no WARC file"
-    return kind if head else "is empty"
-
-
-def _intact(head: bytes) -> bool:
-    """A damaged first member is damage, not a wrong file: the extractor accounts for it."""
-    try:
-        zlib.decompressobj(wbits=31).decompress(head, 1 << 10)
-    except zlib.error:
-        return False
-    return True
 
 
 def _equal_names(warcs: list[Row]) -> list[str]:
@@ -122,24 +100,40 @@ def _equal_names(warcs: list[Row]) -> list[str]:
     for row in warcs:
         other = first.setdefault(str(row["shard"]), row)
         if other is not row:
+            one, two = (each.get("url", each["path"]) for each in (other, row))
             faults.append(
-                f"{row['key']}: {other['path']} and {row['path']} would both be shard {row['shard']!r}; "
-                "rename one, or name sources"
+                f"{row['key']}: {one} and {two} would both be shard {row['shard']!r}; rename one, or name sources"
             )
     return faults
 
 
 def _synthetic(ctx: Context, faults: list[str]) -> Iterator[Row]:
-    for source, spec in ctx.params.mix.synthetic.items():
-        if not spec.enabled:
-            continue
-        key = f"mix.synthetic.{source}.files"
-        for path in _files(ctx, key, spec.files, faults):
-            if path.suffix not in (".jsonl", ".parquet") and not path.name.endswith(".jsonl.gz"):
-                faults.append(f"{key}: {_shown(ctx, path)} is neither .jsonl, .jsonl.gz nor .parquet")
-                continue
-            name = path.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".parquet")
-            yield {"shard": f"{source}.{name}", "source": source, "key": key, **_file(ctx, path)}
+    enabled = {source: spec for source, spec in ctx.params.mix.synthetic.items() if spec.enabled}
+    asked = [Wanted(source, f"mix.synthetic.{source}.files", spec.files) for source, spec in enabled.items()]
+    for file in _tables(ctx, asked, faults):
+        name = file.path.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".parquet")
+        yield {"shard": f"{file.source}.{name}", "source": file.source, "key": file.key, **_file(ctx, file)}
+
+
+def _references(ctx: Context, faults: list[str]) -> Iterator[Row]:
+    """Files of real text that synthetic sources are held against."""
+    asked = [
+        Wanted(source, f"mix.synthetic.{source}.reference.files", spec.reference.files)
+        for source, spec in ctx.params.mix.synthetic.items()
+        if spec.enabled and isinstance(spec.reference, Reference) and spec.reference.files
+    ]
+    for file in _tables(ctx, asked, faults):
+        shard = f"reference.{file.source}.{file.path.name}"
+        yield {"shard": shard, "source": file.source, "key": file.key, **_file(ctx, file)}
+
+
+def _tables(ctx: Context, asked: list[Wanted], faults: list[str]) -> Iterator[Named]:
+    """The files of rows that are named; others are faults."""
+    for file in files(ctx, asked, faults):
+        if file.path.name.endswith((".jsonl", ".parquet", ".jsonl.gz")):
+            yield file
+        else:
+            faults.append(f"{file.key}: {file.said(ctx.root)} is neither .jsonl, .jsonl.gz nor .parquet")
 
 
 def _models(ctx: Context, faults: list[str]) -> Iterator[Row]:
@@ -155,6 +149,13 @@ def _models(ctx: Context, faults: list[str]) -> Iterator[Row]:
             )
             continue
         yield {"name": name, "path": _shown(ctx, path), "sha256": found}
+
+
+def _url_lists(ctx: Context, faults: list[str]) -> Iterator[Row]:
+    if ctx.params.input.url_lists:
+        from pipelines import named_lists  # brings NumPy and Polars
+
+        yield from named_lists.rows(ctx, faults)
 
 
 if __name__ == "__main__":

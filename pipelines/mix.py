@@ -7,17 +7,19 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import collapse_checks
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
-from pipelines.files import read_lines, write_json
+from pipelines.fetched import held
+from pipelines.files import read_lines
 from pipelines.stage import Stage
 from pipelines.store import read_rows
 from pipelines.work import Family, Read
 from stages import schemas
-from stages.mix import collapse, counts, release, sampling, sizes, synthetic
+from stages.mix import counts, release, sampling, sizes, synthetic
 from stages.mix.decide import decide
-from stages.mix.params import DecideParams, MixParams, ReleaseParams, SizeParams, SourceParams
+from stages.mix.params import DecideParams, PlanParams, ReleaseParams, SizeParams, SourceParams
 
 EDITS = tuple(Read(name) for name in sizes.EDITS)
 KEPT = Read("toxicity/decisions", ("doc_id", "keep"))
@@ -28,11 +30,11 @@ def read_synthetic(
     tables: Mapping[str, Any], params: tuple[None, SourceParams], models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """Body of `synthetic`: one file of a synthetic source, brought to one form."""
-    return synthetic.read_source({"mix/raw": read_rows(Path(tables["file"]))}, params[1], models)
+    return synthetic.read_source({"mix/raw": read_rows(held(Path(tables["file"])))}, params[1], models)
 
 
 def plan_mixture(
-    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: MixParams, models: Mapping[str, str]
+    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: PlanParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """Body of `plan`. Raises BadInput where no mixture can meet mix.weights."""
     try:
@@ -68,9 +70,8 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     stage.each(_decisions(), shards, extra={s: DecideParams(shard=s, seed=seed) for s in shards})
     parts = {f"part-{k:05d}": k for k in range(ctx.params.mix.shards)}
     stage.each(_documents(), parts, extra={s: _part(ctx, k) for s, k in parts.items()})
-    stage.each(_counts(ctx), parts)
-    if not dry and not stage.failed:
-        _write_verdict(ctx, stage)
+    stage.each(_counts(), parts)
+    collapse_checks.run(ctx, stage, parts)
     stage.finish()
     return stage
 
@@ -117,7 +118,7 @@ def _plan(ctx: Context) -> Family:
         plan_mixture,
         (Read("mix/sizes", whole=True),),
         {"mix/plan": schemas.PLAN, "mix/repeats": schemas.REPEATS},
-        params=ctx.params.mix,
+        params=PlanParams(weights=ctx.params.mix.weights, max_copies=ctx.params.mix.max_copies),
         code=("stages.mix.sampling",),
     )
 
@@ -149,19 +150,8 @@ def _documents() -> Family:
     )
 
 
-def _counts(ctx: Context) -> Family:
-    return Family(
-        "counts",
-        counts.count,
-        (Read("mix/documents"),),
-        {"mix/shares": schemas.SHARES, "mix/ngrams": schemas.NGRAMS},
-        params=ctx.params.mix.collapse,
-    )
-
-
-def _write_verdict(ctx: Context, stage: Stage) -> None:
-    tables = {name: stage.tables_of(name) for name in ("mix/shares", "mix/ngrams", "mix/sizes")}
-    write_json(ctx.store.data("mix", "collapse.json"), collapse.judge(tables, ctx.params.mix.collapse, {}))
+def _counts() -> Family:
+    return Family("counts", counts.count, (Read("mix/documents"),), {"mix/shares": schemas.SHARES})
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ SHORT = {
     "extract/records": "records",
     "extract/look": "look",
     "dedup/clusters": "clusters",
+    "dedup/semantic": "semantic",
     "mix/documents": "mixture",
     "mix/synthetic": "synthetic",
     "mix/sizes": "sizes",

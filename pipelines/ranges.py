@@ -9,12 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.errors import Infrastructure
-from pipelines.store import Ref, Store
 from pipelines.work import Shards
 
 
@@ -26,36 +22,14 @@ class Between(Mapping[str, pl.DataFrame]):
         self.columns = columns or shards.columns
 
     def __getitem__(self, shard: str) -> pl.DataFrame:
-        ref = self.shards.refs[shard]
-        return read_between(self.shards.store, ref, self.columns, self.column, self.low, self.high)
+        store, ref = self.shards.store, self.shards.refs[shard]
+        return store.read_between(ref, self.columns, self.column, self.low, self.high)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shards)
 
     def __len__(self) -> int:
         return len(self.shards)
-
-
-def read_between(
-    store: Store, ref: Ref, columns: Sequence[str] | None, column: str, low: int, high: int
-) -> pl.DataFrame:
-    """Rows of a table's shard with low <= column < high, with `columns` or all of them."""
-    path = store.path(ref)
-    try:
-        with pq.ParquetFile(path) as file:
-            names = list(columns or file.schema_arrow.names)
-            wanted = list(dict.fromkeys([*names, column]))
-            groups = [g for g in range(file.num_row_groups) if _overlaps(file, g, column, low, high)]
-            frame = pl.from_arrow(file.read_row_groups(groups, columns=wanted))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise Infrastructure(f"{path}: cannot be read ({error}); remove it and run again") from error
-    assert isinstance(frame, pl.DataFrame)
-    return frame.filter(pl.col(column) >= low, pl.col(column) < high).select(names)
-
-
-def _overlaps(file: pq.ParquetFile, group: int, column: str, low: int, high: int) -> bool:
-    found = file.metadata.row_group(group).column(file.schema_arrow.get_field_index(column)).statistics
-    return found is None or not found.has_min_max or (found.max >= low and found.min < high)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def keys(ctx: Context, stage: Stage) -> None:
 def sets(ctx: Context, stage: Stage) -> None:
     """The sets of those among them that are candidates."""
     given = files(ctx)
-    reads, writes = (Read("dedup/lots"),), {"dedup/sets": schemas.DEDUP_SETS}
+    reads, writes = (Read("dedup/lots", ("content", "lot"), own=True),), {"dedup/sets": schemas.DEDUP_SETS}
     family = Family("index_sets", sets_of, reads, writes, params=index_params(ctx.params.dedup), code=CODE)
     stage.each(family, given, files=given)
 

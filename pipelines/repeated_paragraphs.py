@@ -33,7 +33,7 @@ def take_out(tables: Mapping[str, Any], params: ParagraphParams, models: Mapping
     return remove({**tables, "dedup/repeated": known}, params, models)
 
 
-def find(ctx: Context, stage: Stage, shards: list[str], parts: Mapping[str, int]) -> None:
+def find(ctx: Context, stage: Stage, shards: list[str], parts: Mapping[str, tuple[int, int]]) -> None:
     """Write dedup/edits of every shard: empty ones where params do not ask for the removal."""
     stage.tables.update(TABLES)
     params = ctx.params.dedup.paragraphs
@@ -47,6 +47,6 @@ def find(ctx: Context, stage: Stage, shards: list[str], parts: Mapping[str, int]
     everywhere = (Read("dedup/paragraphs", whole=True),)
     writes = {"dedup/repeated": schemas.DEDUP_PARAGRAPHS}
     family = Family("repeated", count, everywhere, writes, params=params, code=code)
-    stage.each(family, parts, extra={name: (k, len(parts)) for name, k in parts.items()})
+    stage.each(family, parts, extra=parts)
     known = (*GIVEN, Read("dedup/repeated", whole=True))
     stage.each(Family("edits", take_out, known, {"dedup/edits": schemas.EDITS}, params=params, code=code), shards)

@@ -15,6 +15,7 @@ from pipelines import bounds, context, manifests, shown
 from pipelines.context import Context
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput
+from pipelines.fetched import opened
 from pipelines.files import read_lines
 from pipelines.store import ROOT
 from pipelines.terminal import block, masked, safe, say
@@ -59,7 +60,7 @@ def replayed(ctx: Context, shard: str, offset: int, doc_id: str | None = None) -
     models = {name: model.path for name, model in ctx.models(("language",)).items()}
     facts = ShardFacts(shard, row["source"], Path(row["path"]).name, str(row["sha256"])[:32])
     try:
-        with (ctx.root / row["path"]).open("rb") as stream, Sandbox() as read_pages:
+        with opened(ctx.root / row["path"], row["sha256"]) as stream, Sandbox() as read_pages:
             found = replay(stream, offset, doc_id, facts, ctx.params.extract, models, read_pages)
     except NotAWarc as error:
         raise BadInput(f"{row['path']}: nothing begins at offset {offset}: {error}") from error

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from stages.extract.pages import Answer, Extraction, Failure, Look, Page
+from stages.extract.pages import Answer, Failure, Page, from_plain
 
 RECYCLE = 2000
 FAULTS = "SLUICEGATE_TEST_FAULTS"  # set by tests only: JSON, doc_id -> fault
@@ -37,7 +37,6 @@ from pipelines.sandbox import child
 child(*map(int, sys.argv[2:]))
 """
 _PR_SET_PDEATHSIG = 1
-_ANSWERS: dict[str, type[Answer]] = {kind.__name__: kind for kind in (Look, Extraction, Failure)}
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _kind(death: str) -> Literal["engine_crashed", "engine_timeout", "engine_mem
 
 def _parsed(message: bytes) -> Answer:
     kind, fields = json.loads(message)
-    return _ANSWERS[kind](**fields)
+    return from_plain(kind, fields)
 
 
 def child(fd: int, parent: int, cpu_seconds: int, memory_mb: int) -> None:

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +54,7 @@ class Stage:
         self.receipts: set[str] = set()
         self.failed: dict[str, str] = {}
         self.todo: list[Todo] = []
+        self.own: dict[str, tuple[tuple[Read, tuple[Ref, ...]], Mapping[str, str]]] = {}
         if not dry:
             ctx.store.clear_temporaries(name)
 
@@ -99,11 +100,12 @@ class Stage:
         refs = {read.table: self._read(read, shard) for read in family.reads}
         named = {"file": file[0]} if file else {}
         digests = {"file": file[1]} if file else {}
+        digests |= {read.table: self._own(read).get(shard, "") for read in family.reads if read.own}
         return Job(self.name, family, shard, refs, named, digests, extra, models)
 
     def _read(self, read: Read, shard: str) -> tuple[Ref, ...]:
         known = self.refs.get(read.table, {})
-        if read.whole:
+        if read.whole or read.own:
             return tuple(known[s] for s in sorted(known))
         own = known.get(shard) or known.get(WHOLE)
         if own is None and self.dry:
@@ -111,6 +113,17 @@ class Stage:
         if own is None:
             raise BadInput(f"{read.table} has no shard {shard}: run `dvc repro` from the start")
         return (own,)
+
+    def _own(self, read: Read) -> Mapping[str, str]:
+        """Shard -> digest of its own rows of a table of all shards, computed once for each state of the table."""
+        refs = self._read(read, "")
+        state = (read, refs)
+        if read.table not in self.own or self.own[read.table][0] != state:
+            unknown = any(ref.digest == UNKNOWN for ref in refs)
+            find = self.ctx.store.own_digests
+            found = defaultdict(lambda: UNKNOWN) if unknown else find(refs, read.columns or (), read.present)
+            self.own[read.table] = (state, found)
+        return self.own[read.table][1]
 
     def _carry_out(self, family: Family, jobs: list[Job]) -> None:
         self.tables |= set(family.writes)

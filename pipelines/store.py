@@ -23,6 +23,7 @@ from pipelines.files import committed
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path("data")
@@ -112,6 +113,44 @@ class Store:
             raise Infrastructure(f"{path}: cannot be read ({error}); remove it and run again") from error
         return _frame(arrow)
 
+    def read_between(self, ref: Ref, columns: Iterable[str] | None, column: str, low: Any, high: Any) -> pl.DataFrame:
+        """Rows with low <= column < high of a table's shard, which is sorted by it, without the row groups outside."""
+        import polars as pl
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.path(ref)
+        try:
+            with pq.ParquetFile(path) as file:
+                names = list(columns or file.schema_arrow.names)
+                wanted = list(dict.fromkeys([*names, column]))
+                groups = [g for g in range(file.num_row_groups) if _overlaps(file, g, column, low, high)]
+                table = file.read_row_groups(groups, columns=wanted)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise Infrastructure(f"{path}: cannot be read ({error}); remove it and run again") from error
+        values = _frame(table.select([column]))[column]
+        first, last = (int(values.search_sorted(value, "left")) for value in (low, high))
+        if last - first < len(values):  # a slice would hold on to the whole
+            table = table.take(pl.int_range(first, last, eager=True).to_arrow())
+        return _frame(table.select(names))
+
+    def own_rows(self, refs: Iterable[Ref], shard: str, columns: Iterable[str], present: str | None) -> pl.DataFrame:
+        """Rows that name a shard in the column `shard`, by which the tables are sorted; where `present` is not null."""
+        import polars as pl
+
+        rows = pl.concat([self.read_between(ref, columns, "shard", shard, shard + "\0") for ref in refs])
+        return rows.filter(pl.col(present).is_not_null()) if present else rows
+
+    def own_digests(self, refs: Iterable[Ref], columns: Iterable[str], present: str | None) -> dict[str, str]:
+        """Shard -> digest of what `own_rows` gives it, of all shards that have any."""
+        found: dict[str, list[str]] = {}
+        for ref in refs:
+            rows = self.read(ref, ["shard", *columns])
+            rows = rows.drop_nulls(present) if present else rows
+            for part in rows.partition_by("shard", maintain_order=True):
+                found.setdefault(part["shard"][0], []).append(content_digest(part.drop("shard").to_arrow()))
+        return {shard: " ".join(digests) for shard, digests in found.items()}
+
     def columns(self, ref: Ref) -> list[str]:
         """Names of a table's columns."""
         import pyarrow.parquet as pq
@@ -167,6 +206,11 @@ def _frame(arrow: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(arrow)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _overlaps(file: pq.ParquetFile, group: int, column: str, low: Any, high: Any) -> bool:
+    found = file.metadata.row_group(group).column(file.schema_arrow.get_field_index(column)).statistics
+    return found is None or not found.has_min_max or (found.max >= low and found.min < high)
 
 
 def content_digest(table: pa.Table) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from pipelines.files import read_json, write_json
+from pipelines.files import file_size, read_json, write_json
 from pipelines.recipe import recipe
 from pipelines.stat import StatCache
 from pipelines.store import Output, Ref, Store
@@ -37,11 +37,17 @@ Body = Callable[[Any, Any, Mapping[str, str]], Frames | Result]
 
 @dataclass(frozen=True)
 class Read:
-    """A table that a family reads: of its own shard, or of all shards (`whole`: a lazy mapping shard -> frame)."""
+    """A table that a family reads: of its own shard, or of all shards (`whole`: a lazy mapping shard -> frame).
+
+    `own`: of a table of all shards, the rows that name its own in the column `shard`, by which the table is sorted; if
+    `present` is a column, those where that is not null. A job depends on these rows alone.
+    """
 
     table: str
     columns: tuple[str, ...] | None = None
     whole: bool = False
+    own: bool = False
+    present: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Job:
     shard: str
     refs: Mapping[str, tuple[Ref, ...]]
     files: Mapping[str, str] = field(default_factory=dict)  # name -> absolute path, handed to the body among the tables
-    digests: Mapping[str, str] = field(default_factory=dict)  # of the files
+    digests: Mapping[str, str] = field(default_factory=dict)  # of the files, and of own rows of tables of all shards
     extra: Any = None  # per-shard params beside the family's, part of the key by digest
     models: Mapping[str, Model] = field(default_factory=dict)
 
@@ -96,9 +102,12 @@ class Job:
 
 
 def input_bytes(job: Job) -> int:
-    """What a job is given: Arrow values of the tables it reads (0 for one not made yet), and the size of its files."""
+    """What a job is given: Arrow values of the tables it reads (0 for one not made yet), and the size of its files.
+
+    A copy of a remote file that is not held at the moment counts nothing.
+    """
     tables = sum(ref.n_bytes for refs in job.refs.values() for ref in refs)
-    return tables + sum(Path(file).stat().st_size for file in job.files.values())
+    return tables + sum(file_size(Path(file)) for file in job.files.values())
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,7 @@ def _short(extra: Any) -> Any:
 
 def execute(job: Job, store: Store) -> Receipt:
     """Read the inputs, call the body, commit its tables, then the receipt. What is raised is the body's own error."""
-    tables = {read.table: _load(store, read, job.refs[read.table]) for read in job.family.reads}
+    tables = {read.table: _load(store, read, job.refs[read.table], job.shard) for read in job.family.reads}
     params = job.family.params if job.extra is None else (job.family.params, job.extra)
     out = job.family.body({**tables, **job.files}, params, {name: m.path for name, m in job.models.items()})
     frames, own = out if isinstance(out, Result) else (out, ())
@@ -148,7 +157,9 @@ def _census(family: Family, frames: Frames, tables: Mapping[str, Any]) -> Iterat
         yield census.of_table(table, frames[table])
 
 
-def _load(store: Store, read: Read, refs: tuple[Ref, ...]) -> Any:
+def _load(store: Store, read: Read, refs: tuple[Ref, ...], shard: str) -> Any:
+    if read.own:
+        return store.own_rows(refs, shard, read.columns or (), read.present)
     if read.whole:
         return Shards(store, refs, read.columns)
     return store.read(refs[0], read.columns)

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any
 
 import fasttext
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 PREFIX = "__label__"
 LOOK = 1000  # characters: language is clear by then, and the whole text costs five times as much
@@ -117,3 +119,16 @@ def train(rows: str, out: str, recipe: Recipe) -> None:
     model.save_model(out)
     _model.cache_clear()  # the file may have been read before
     labels.cache_clear()
+
+
+def train_vectors(rows: str, dimensions: int) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64]]:
+    """Words of the file `rows` (a text per line), their skip-gram vectors (words x dimensions), and their counts.
+
+    Words of five occurrences and more. One thread and fastText's own seed: the same file gives the same bits on one
+    CPU family. Raises ValueError where no word occurs so often.
+    """
+    model = fasttext.train_unsupervised(
+        rows, model="skipgram", dim=dimensions, epoch=3, minCount=5, minn=0, maxn=0, thread=1, verbose=0
+    )
+    words, counts = model.get_words(include_freq=True)
+    return words, model.get_input_matrix()[: len(words)], np.asarray(counts, dtype=np.int64)

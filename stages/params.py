@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from stages.dedup.params import DedupParams
 from stages.extract.params import ExtractParams
@@ -25,13 +25,62 @@ class Model(Strict):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class UrlList(Strict):
+    """A list of hosts, paths and urls: a file (plain or .gz), or a folder that holds files `domains` and `urls`.
+
+    `sha256`: of the file; of a folder, of what sha256sum says of its files, in the order of their names; null: whatever
+    lies there. `block` rejects what is listed, `allow` exempts it from that, `only` rejects what no such list holds.
+    """
+
+    path: str
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    use: Literal["block", "allow", "only"] = "block"
+
+
+class CommonCrawl(Strict):
+    """Archives of one crawl of Common Crawl, by their place in its list of paths."""
+
+    crawl: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$")  # CC-MAIN-2025-30, or CC-NEWS/2025/07
+    files: int | str  # so many from the first on, or "100-200": from the 100th to the 200th
+    base: str = "https://data.commoncrawl.org/"
+
+    @field_validator("files")
+    @classmethod
+    def _files(cls, value: int | str) -> int | str:
+        first, _, last = str(value).partition("-") if isinstance(value, str) else ("1", "-", str(value))
+        if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
+            raise ValueError('a number of files, or a range such as "100-200" that begins at 1 or later')
+        return value
+
+    @property
+    def places(self) -> tuple[int, int]:
+        """The first and the last place in the list, both included, counted from 1."""
+        first, _, last = str(self.files).rpartition("-")
+        return int(first or 1), int(last)
+
+
 class Input(Strict):
     """What comes from outside."""
 
     warcs: str | tuple[str, ...] | dict[str, str | tuple[str, ...]]
+    common_crawl: CommonCrawl | None = None
     sample: float = Field(default=1.0, gt=0, le=1)  # share of the shards' records that is read, by hash of doc_id
     takedowns: tuple[str, ...] = ()  # urls, hosts or doc_ids
+    url_lists: dict[str, UrlList] = Field(default_factory=dict)  # name -> list
     models: dict[str, Model]
+
+
+class Fetch(Strict):
+    """How files are brought from other machines (http, https, s3)."""
+
+    attempts: int = Field(default=6, ge=1, le=100)  # tries in a row without a byte gained
+    wait_seconds: float = Field(default=0.5, ge=0, le=60)  # before the second try; doubled with each, up to a minute
+    timeout_seconds: float = Field(default=60, gt=0, le=3600)  # of silence
+    at_once: int = Field(default=4, ge=1, le=64)  # files
+    cache_gb: float = Field(default=200, gt=0)  # of disk for copies; what was used longest ago leaves first
+    s3_anonymous: bool = False  # public buckets, without credentials
+    s3_region: str | None = None  # null: as the environment says
+    s3_endpoint: str | None = None  # https://host:port of another store than that of AWS
 
 
 class Run(Strict):
@@ -43,6 +92,7 @@ class Run(Strict):
     store: str = "data"
     memory_mb: int = Field(default=600, ge=64)
     retries: int = Field(default=2, ge=0, le=10)
+    fetch: Fetch = Fetch()
 
 
 class Band(Strict):
@@ -141,9 +191,10 @@ def parse(raw: Any) -> Params:
     if loose is not None and not set(params.quality.languages) <= set(loose):
         raise BadParams("extract.prefilter.languages must contain every language of quality.languages")
     words = params.quality.signals.get("word_count")
-    if (params.extract.prefilter.min_words or 0) > (words.min or 0 if words else 0):
+    if (params.extract.prefilter.min_words or 0) > (words.min or 0 if words else 0) / 2:
         raise BadParams(
-            "extract.prefilter.min_words must not exceed quality.signals.word_count.min; half of it is safe"
+            "extract.prefilter.min_words must not exceed half of quality.signals.word_count.min:"
+            " a page's words are counted in another way than its text's"
         )
     return params
 

@@ -18,10 +18,7 @@ def _schema(fields: Fields) -> pa.Schema:
 # extract: what the archive holds, found by a scan of its bytes that shares no code with the WARC parser.
 RECORDS = _schema(
     [
-        (
-            "warc_offset",
-            INT,
-        ),  # of the record's member in the file as stored (compressed), or of its header where uncompressed
+        ("warc_offset", INT),  # of the member as stored (compressed), or of the record's header where uncompressed
         ("record_type", STR),
         ("doc_id", STR),  # null where the record is no response, revisit or resource
         ("url", STR),
@@ -32,6 +29,9 @@ RECORDS = _schema(
 # extract: records that must not become documents, whatever they hold: repeats across shards, and takedowns.
 FORBIDDEN = _schema([("shard", STR), ("doc_id", STR), ("reason", STR), ("related_doc_id", STR)])
 
+# extract: records whose url is on a list (or on none where it must be), and by which kind of entry.
+BLOCKED = _schema([("doc_id", STR), ("reason", STR), ("list", STR), ("entry", STR)])  # entry: host, path or url
+
 # extract: the cheap look at a page, one row per record that carries HTML.
 LOOK = _schema(
     [
@@ -39,10 +39,31 @@ LOOK = _schema(
         ("http_status", INT),
         ("content_type", STR),
         ("encoding", STR),
+        ("encoding_by", STR),  # bom, http, meta, bytes (that admit nothing else) or detected
+        ("encoding_fix", STR),  # not_as_declared, twice_encoded, both with a comma between, or null
+        ("n_replaced", INT),  # characters that could not be read: U+FFFD
         ("n_bytes", INT),  # of the decoded HTTP body
         ("n_words", INT),  # of the whole page's text
         ("language", STR),
         ("language_score", REAL),
+    ]
+)
+
+# extract: what a page says about itself, one row per page that was parsed for the look. Strings are the page's own.
+PROVENANCE = _schema(
+    [
+        ("doc_id", STR),
+        ("page_date", STR),  # YYYY-MM-DD, of publication
+        ("page_date_by", STR),  # meta, json-ld or time
+        ("canonical", STR),
+        ("canonical_differs", BOOL),  # from the record's url; null where there is none
+        ("licence", STR),  # SPDX's name for Creative Commons, else what is said
+        ("licence_by", STR),  # rel, json-ld, meta or link
+        ("wishes", STR),  # noai, noindex, tdm_reservation …, in the page or in HTTP's headers, joined by commas
+        ("tdm_policy", STR),
+        ("hidden_chars", INT),  # but blanks
+        ("hidden_share", REAL),  # of all characters but blanks
+        ("hidden_by", STR),  # aria, attribute, colour, display, place, size, joined by commas
     ]
 )
 
@@ -104,59 +125,35 @@ CLUSTERS = _schema(
         ("similarity", REAL),  # with related_doc_id: exact, by dedup.measure
     ]
 )
-# dedup: the search over all shards, step by step. A content is a text within a scope, named by 64 bits.
+# dedup: the search over all shards, step by step. A content is a text within a scope, named by 64 bits; `old` is of an
+# earlier release. `keys`, `shingles` (sorted) and `minhash` are little-endian values end to end; so is `vector`.
 _RANKS: Fields = [("date", STR), ("chars", INT), ("score", REAL), ("source_rank", INT), ("host_rank", INT)]
-DEDUP_MEMBERS = _schema(
-    [
-        ("document", STR),
-        ("content", INT),
-        ("exact", pa.binary(16)),
-        ("old", BOOL),
-        *_RANKS,
-    ]  # old: of an earlier release
-)
+_WIDE: Fields = [("keys", pa.large_binary()), ("shingles", pa.large_binary())]
+_VECTOR = ("vector", pa.binary())
+DEDUP_MEMBERS = _schema([("document", STR), ("content", INT), ("exact", pa.binary(16)), ("old", BOOL), *_RANKS])
 DEDUP_KEYS = _schema([("key", INT), ("content", INT), ("size", INT)])  # a row per band; size: shingles
-DEDUP_COPIES = _schema(
-    [("document", STR), ("shard", STR), ("old", BOOL), ("head", STR)]
-)  # head: the first of its class
-DEDUP_CANDIDATES = _schema([("content", INT), ("size", INT), ("paired", INT)])  # paired: the first of a shared bucket
+DEDUP_COPIES = _schema([("document", STR), ("shard", STR), ("old", BOOL), ("head", STR)])  # the first of its class
+# `paired` is the first content of a shared bucket.
+DEDUP_CANDIDATES = _schema([("content", INT), ("size", INT), ("shard", STR), ("paired", INT)])
 DEDUP_PARAGRAPHS = _schema([("key", INT), ("pages", INT)])  # by host and words: on how many pages of the host
-DEDUP_INDEX = _schema(
-    [
-        ("form", STR),  # version and params, the same in every row
-        ("document", STR),
-        ("source", STR),
-        ("exact", pa.binary(16)),
-        ("size", INT),
-        ("minhash", pa.binary()),
-        ("shingles", pa.large_binary()),  # the set, sorted, little-endian unsigned 64-bit values
-    ]
-)
+_SIGNED: Fields = [("exact", pa.binary(16)), ("size", INT), ("minhash", pa.binary())]
+# `form` says with which version and params an index was made, in every row.
+DEDUP_INDEX = _schema([("form", STR), ("document", STR), ("source", STR), *_SIGNED, _WIDE[1]])
 DEDUP_STARS = _schema([("node", INT), ("other", INT)])  # contents, each pair in both directions
-DEDUP_LOTS = _schema([("content", INT), ("lot", INT)])
-DEDUP_SETS = _schema(
-    [
-        ("lot", INT),
-        ("content", INT),
-        ("size", INT),
-        ("document", STR),
-        ("old", BOOL),
-        *_RANKS,
-        ("keys", pa.large_binary()),  # of its bands, little-endian unsigned 64-bit values
-        ("shingles", pa.large_binary()),  # the set, sorted, likewise
-    ]
-)
-DEDUP_NEAR = _schema(
-    [
-        ("document", STR),
-        ("shard", STR),
-        ("old", BOOL),
-        ("component", STR),  # of verified pairs, named by its first document in the order of priority
-        ("twin", STR),  # kept; null where the document is kept itself
-        ("share", REAL),  # of common shingles, by dedup.measure,
-    ]
-)
+DEDUP_LOTS = _schema([("shard", STR), ("content", INT), ("lot", INT)])
+_NAMED: Fields = [("lot", INT), ("content", INT), ("size", INT), ("document", STR), ("old", BOOL)]
+DEDUP_SETS = _schema([*_NAMED, *_RANKS, *_WIDE])
+# component: of verified pairs, named by its first document; twin: null where the document is kept; share: of shingles.
+_TWIN: Fields = [("component", STR), ("twin", STR), ("share", REAL)]
+DEDUP_NEAR = _schema([("document", STR), ("shard", STR), ("old", BOOL), *_TWIN])
 DEDUP_AUDIT = _schema([("metric", STR), ("count", INT)])  # pairs compared, verified, refuted: what LSH proposed
+# dedup by meaning: words by their hash; vectors of length 1, or empty; `old` in cells: stands for near copies.
+DEDUP_WORDS = _schema([("word", INT), _VECTOR])
+DEDUP_VECTORS = _schema([("doc_id", STR), _VECTOR])
+DEDUP_CENTRES = _schema([("cell", INT), _VECTOR])
+DEDUP_CELLS = _schema([("cell", INT), ("scope", STR), ("document", STR), ("old", BOOL), *_RANKS, _VECTOR])
+_COSINE: Fields = [("similarity", REAL), ("cell", INT)]  # rounded to 1e-4, with a document that stays
+DEDUP_SEMANTIC = _schema([("shard", STR), ("doc_id", STR), ("related_doc_id", STR), *_COSINE])
 
 TOXICITY_SCORES = _schema([("doc_id", STR), ("toxicity_score", REAL)])
 
@@ -224,7 +221,13 @@ SHARES = _schema(
         ("paid_tokens", INT),  # of the first four copies
     ]
 )
-NGRAMS = _schema([("source", STR), ("bits", INT), ("ngram", INT), ("count", INT)])  # hashes whose low `bits` bits are 0
+# mix: what the collapse checks look at. n-grams are hashes whose low `bits` bits are 0; `total`: all of the group.
+_COUNTED: Fields = [(name, INT) for name in ("n", "bits", "total", "ngram", "count")]
+NGRAMS = _schema([("source", STR), ("origin", STR), *_COUNTED])
+DECLARED = _schema([("source", STR), ("field", STR), ("value", STR), ("count", INT)])
+_OF_WINDOW: Fields = [(n, STR) for n in ("source", "origin", "domain", "position", "language", "doc_id", "host")]
+WINDOWS = _schema([*_OF_WINDOW, ("key", pa.uint64()), ("text", TEXT)])
+ASSESSMENTS = _schema([("source", STR), ("part", STR), ("found", TEXT)])  # found: JSON
 
 # reports: where each record's and each synthetic row's way ended, one row each.
 DISPOSITIONS = _schema(
@@ -246,42 +249,20 @@ DISPOSITIONS = _schema(
     ]
 )
 
+# fmt: off
 TABLES: dict[str, pa.Schema] = {
-    "extract/records": RECORDS,
-    "extract/forbidden": FORBIDDEN,
-    "extract/look": LOOK,
-    "extract/documents": DOCUMENTS,
-    "extract/decisions": EXTRACT_DECISIONS,
-    "quality/scores": QUALITY_SCORES,
-    "quality/edits": EDITS,
-    "quality/decisions": DECISIONS,
-    "dedup/signatures": SIGNATURES,
-    "dedup/members": DEDUP_MEMBERS,
-    "dedup/keys": DEDUP_KEYS,
-    "dedup/copies": DEDUP_COPIES,
-    "dedup/candidates": DEDUP_CANDIDATES,
-    "dedup/stars": DEDUP_STARS,
-    "dedup/index": DEDUP_INDEX,
-    "dedup/paragraphs": DEDUP_PARAGRAPHS,
-    "dedup/repeated": DEDUP_PARAGRAPHS,
-    "dedup/lots": DEDUP_LOTS,
-    "dedup/sets": DEDUP_SETS,
-    "dedup/near": DEDUP_NEAR,
-    "dedup/judged": DEDUP_AUDIT,
-    "dedup/clusters": CLUSTERS,
-    "dedup/audit": DEDUP_AUDIT,
-    "dedup/edits": EDITS,
-    "dedup/decisions": DECISIONS,
-    "toxicity/scores": TOXICITY_SCORES,
-    "toxicity/edits": EDITS,
-    "toxicity/decisions": DECISIONS,
-    "mix/synthetic": SYNTHETIC,
-    "mix/sizes": SIZES,
-    "mix/plan": PLAN,
-    "mix/repeats": REPEATS,
-    "mix/decisions": DECISIONS,
-    "mix/documents": MIXTURE,
-    "mix/shares": SHARES,
-    "mix/ngrams": NGRAMS,
+    "extract/records": RECORDS, "extract/forbidden": FORBIDDEN, "extract/blocked": BLOCKED, "extract/look": LOOK,
+    "extract/provenance": PROVENANCE, "extract/documents": DOCUMENTS, "extract/decisions": EXTRACT_DECISIONS,
+    "quality/scores": QUALITY_SCORES, "quality/edits": EDITS, "quality/decisions": DECISIONS,
+    "dedup/signatures": SIGNATURES, "dedup/members": DEDUP_MEMBERS, "dedup/keys": DEDUP_KEYS,
+    "dedup/copies": DEDUP_COPIES, "dedup/candidates": DEDUP_CANDIDATES, "dedup/stars": DEDUP_STARS,
+    "dedup/index": DEDUP_INDEX, "dedup/paragraphs": DEDUP_PARAGRAPHS, "dedup/repeated": DEDUP_PARAGRAPHS,
+    "dedup/lots": DEDUP_LOTS, "dedup/sets": DEDUP_SETS, "dedup/near": DEDUP_NEAR, "dedup/judged": DEDUP_AUDIT,
+    "dedup/clusters": CLUSTERS, "dedup/audit": DEDUP_AUDIT, "dedup/edits": EDITS, "dedup/decisions": DECISIONS,
+    "toxicity/scores": TOXICITY_SCORES, "toxicity/edits": EDITS, "toxicity/decisions": DECISIONS,
+    "mix/synthetic": SYNTHETIC, "mix/sizes": SIZES, "mix/plan": PLAN, "mix/repeats": REPEATS,
+    "mix/decisions": DECISIONS, "mix/documents": MIXTURE, "mix/shares": SHARES, "mix/ngrams": NGRAMS,
+    "mix/declared": DECLARED, "mix/windows": WINDOWS, "mix/assessments": ASSESSMENTS,
     "reports/dispositions": DISPOSITIONS,
 }
+# fmt: on

@@ -77,7 +77,28 @@ def shingle_sets(texts: pl.Series, n: int) -> list[Hashes]:
 
     A text of fewer than n words has one shingle, made of all of them; a text without words has none.
     """
-    return [np.unique(found) for batch in normalise(texts) for found in _split(*shingles(batch, n, short=True))]
+    return _split(*flat_sets(texts, n))
+
+
+def flat_words(texts: pl.Series) -> tuple[Hashes, Ints]:
+    """The hash of every word of every text, in order: those of text i are values[bounds[i]:bounds[i + 1]]."""
+    values, bounds = [np.empty(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
+    for batch in normalise(texts):
+        hashes, ends = shingles(batch, 1, short=True)
+        values.append(hashes)
+        bounds.append(ends[1:] + bounds[-1][-1])
+    return np.concatenate(values), np.concatenate(bounds)
+
+
+def flat_sets(texts: pl.Series, n: int) -> tuple[Hashes, Ints]:
+    """The sets of `shingle_sets` end to end: that of text i is values[bounds[i]:bounds[i + 1]]."""
+    values, bounds = [np.empty(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
+    for batch in normalise(texts):
+        hashes, ends = shingles(batch, n, short=True)
+        _sort_distinct(hashes, ends)
+        values.append(hashes[: ends[-1]])
+        bounds.append(ends[1:] + bounds[-1][-1])
+    return np.concatenate(values), np.concatenate(bounds)
 
 
 def ngrams(texts: pl.Series, n: int) -> Iterator[Hashes]:
@@ -157,6 +178,20 @@ def intersection(a: Hashes, b: Hashes) -> int:
         i += x <= y
         j += y <= x
     return both
+
+
+@njit(cache=True)
+def _sort_distinct(hashes: Hashes, bounds: Ints) -> None:
+    """Sort each text's part, move its distinct values to the front of what follows, and set the bounds to these."""
+    at, start = 0, bounds[0]
+    for d in range(len(bounds) - 1):
+        part = np.sort(hashes[start : bounds[d + 1]])
+        start = bounds[d + 1]
+        for i in range(len(part)):
+            if i == 0 or part[i] != part[i - 1]:
+                hashes[at] = part[i]
+                at += 1
+        bounds[d + 1] = at
 
 
 @njit(cache=True)

@@ -126,7 +126,7 @@ class Checkout:
             shutil.copytree(
                 ROOT / "data" / name,
                 root / "data" / name,
-                ignore=shutil.ignore_patterns("warcs.jsonl", "synthetic.jsonl", "models.jsonl"),
+                ignore=shutil.ignore_patterns("warcs.jsonl", "synthetic.jsonl", "models.jsonl", "url_lists.jsonl"),
             )
         self.git("init", "-q")
         self.git("add", "-A")

@@ -90,7 +90,7 @@ def documents(count: int) -> Iterator[tuple[str, pl.DataFrame]]:
                 source=pl.lit("made"),
                 language=pl.lit("en"),
                 language_score=pl.lit(1.0),
-                date=pl.lit("2024-01-01T00:00:00Z"),
+                date=pl.lit(f"{2000 + k // 300}-01-01T{k % 300 // 60:02d}:{k % 60:02d}:00Z"),
                 n_chars=pl.col("text").str.len_chars().cast(pl.Int64),
                 n_tokens=pl.lit(WORDS, dtype=pl.Int64),
                 **blank,

@@ -16,6 +16,9 @@ from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from stages.extract.records import Record, Tally
+from stages.extract.warc import read as archive
+
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = Path(os.environ.get("SLUICEGATE_CORPORA", ROOT.parent / "shared" / "corpora"))
 
@@ -43,6 +46,21 @@ def read(name: str) -> list[Sample]:
                 row = rows[f"<{record.record_id.strip('<>')}>"]
                 body = record.reader.read()
                 samples.append(_sample(row, body, record.http_charset, truth[row["id"]]))
+    return samples
+
+
+def archived(known: set[bytes]) -> list[Sample]:
+    """HTML pages of the archives in real-warcs, without truth; each payload once, none whose digest is `known`."""
+    samples = []
+    for path in sorted(p for p in (CORPORA / "real-warcs").rglob("*arc*") if p.is_file()):
+        with path.open("rb") as file:
+            for item in archive(file, 10**8, Tally()):
+                if isinstance(item, Record) and item.type == "response" and item.body.content_type == "text/html":
+                    digest = hashlib.sha256(item.body.payload).digest()
+                    if item.body.status == 200 and item.body.payload and digest not in known:
+                        known.add(digest)
+                        sample = Sample(item.doc_id, item.url or "", item.body.payload, item.body.charset, {}, 1)
+                        samples.append(sample)
     return samples
 
 

@@ -30,7 +30,7 @@ Score = Callable[[dict[str, Any], str], float | None]
 
 def ours(page: Sample) -> str:
     """The main text by this project."""
-    return engine.main_text(pages.decode(page.body, page.charset)[0], page.url).text
+    return engine.main_text(pages.read(page.body, page.charset), page.url).text
 
 
 def trafilatura(page: Sample) -> str:
@@ -40,7 +40,7 @@ def trafilatura(page: Sample) -> str:
 
 def resiliparse(page: Sample) -> str:
     """What resiliparse takes for the main text, with comments."""
-    return pages.SecondOpinion(pages.clean(pages.decode(page.body, page.charset)[0])).text
+    return pages.read(page.body, page.charset).second_opinion
 
 
 EXTRACTORS = (trafilatura, resiliparse, ours)

@@ -78,8 +78,10 @@ def payload(page: Page) -> bytes:
         return b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + page["body"].encode("ascii")
     if page.get("payload") == "noise":
         return b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(40))
-    mark = "\ufeff" if "bom" in page else ""
-    return (mark + html(page)).encode(page.get("charset", "utf-8"), errors="xmlcharrefreplace")
+    text = ("\ufeff" if "bom" in page else "") + html(page)
+    if "twice" in page:  # what a server does that takes utf-8 for something else
+        text = "".join(bytes([b]).decode(page["twice"], "ignore") or chr(b) for b in text.encode())
+    return text.encode(page.get("charset", "utf-8"), errors="xmlcharrefreplace")
 
 
 def _png() -> bytes:
@@ -124,6 +126,7 @@ def http_response(page: Page) -> bytes:
     headers += [f"Content-Type: {content_type(page)}"] if content_type(page) != "none" else []
     headers += [f"Content-Encoding: {name}"] if name else []
     headers += [f"Location: {page['location']}"] if "location" in page else []
+    headers += page["header"].splitlines() if "header" in page else []
     if "chunked" in codings:
         return _head([*headers, "Transfer-Encoding: chunked"]) + _chunked(content)
     return _head([*headers, f"Content-Length: {len(content)}"]) + content

@@ -115,8 +115,18 @@ def _synthetic(facts: Facts) -> str:
             f"The collapse checks of the mixture say **{verdict}**. Shares are of tokens.",
             table(("Figure", "Value"), shares),
             table(("Asks for", "Reason", "Source", "Value", "Bound"), why),
+            *_waivers(facts),
         )
     )
+
+
+def _waivers(facts: Facts) -> Iterator[str]:
+    """Who answers for a verdict that would have kept this release back; nothing where nobody has to."""
+    own = [facts.collapse.get("waiver"), *(s.get("waiver") for s in facts.collapse.get("sources", {}).values())]
+    rows = [(w["source"] or "the mixture", w["name"], w["reason"], w["expires"]) for w in own if w]
+    if rows:
+        yield "Verdicts that closed the gate were waived:"
+        yield table(("Of", "By", "Because", "Until"), rows)
 
 
 def _more(total: int) -> str:

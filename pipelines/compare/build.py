@@ -15,7 +15,7 @@ from stages.census import Count
 
 NAMED = 100  # documents and hosts that are listed by name
 # Tables whose rows are no documents, and columns that repeat what others measure.
-NO_DOCUMENTS = ("mix/plan", "mix/shares", "mix/ngrams", "dedup/audit")
+NO_DOCUMENTS = ("mix/plan", "mix/shares", "mix/ngrams", "mix/declared", "mix/windows", "mix/assessments", "dedup/audit")
 NO_MEASURES = ("value", "bound")
 Values = dict[str, Any]
 

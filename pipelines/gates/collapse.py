@@ -58,11 +58,12 @@ def _reason(raw: object) -> tuple[str, str | None, str]:
 
 
 def tokens(found: dict[str, Any]) -> int:
-    """Synthetic tokens in the mixture; -1, which no bound admits, where the file does not say."""
+    """Synthetic tokens of the sources that are not judged; -1, which no bound admits, where the file does not say."""
     total = found.get("synthetic_tokens")
     if isinstance(total, int):
         return total
     sources = found.get("sources")
-    parts = [(s.get("figures") or {}).get("tokens") for s in sources.values()] if isinstance(sources, dict) else []
+    every = list(sources.values()) if isinstance(sources, dict) else []
+    parts = [(s.get("figures") or {}).get("tokens") for s in every if s.get("verdict") in (None, "ABSTAIN")]
     known = [n for n in parts if isinstance(n, int)]
     return sum(known) if known and len(known) == len(parts) else -1

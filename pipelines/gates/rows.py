@@ -21,7 +21,7 @@ MOST_FILES = 1_000  # of a table that is looked at row by row, where no expectat
 EVERY = ("extract/documents", "dedup/clusters", "mix/documents")
 DIGITS = 8
 REPEATS = ("repeated_record", "repeated_document", "damaged_region")  # the last: equal files have equal regions
-DUPLICATES = ("exact_duplicate", "near_duplicate")
+DUPLICATES = ("exact_duplicate", "near_duplicate", "semantic_duplicate")
 DECISION = ("doc_id", "keep", "reason", "value", "bound", "related_doc_id", "detail")
 WIDE = ("text", "title", "url", "host", "minhash", "exact", "replacement", "also")
 

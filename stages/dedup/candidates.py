@@ -4,7 +4,7 @@ Locality-sensitive hashing after Indyk and Motwani (1998): two texts of similari
 values with probability 1 - (1 - s^r)^b. This module knows signatures only: no text, no document, no policy.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import polars as pl
@@ -38,58 +38,91 @@ def buckets(keys: Hashes) -> Ints:
     return out
 
 
-def pairs(keys: Iterable[pl.DataFrame]) -> pl.DataFrame:
+def pairs(keys: Mapping[str, pl.DataFrame], rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """dedup/keys of one range of keys by shard -> dedup/candidates: who shares a bucket, linear in the members.
 
-    A row per member of a bucket of at least two contents, beside the bucket's first content (`paired`), which has a
-    row of its own; rows are distinct and sorted. A bucket of 10^5 members makes 10^5 rows.
+    `keys` has the column key alone. A row per member of a bucket of at least two contents and per shard that holds it,
+    beside the bucket's first content (`paired`), which has rows of its own; rows are distinct and sorted. A bucket of
+    10^5 members makes 10^5 rows.
     """
-    rows = pl.concat([_NO_KEYS, *keys]).sort("key", "content")
-    key, content = rows["key"].to_numpy(), rows["content"].to_numpy()
-    begins = np.ones(len(key), dtype=np.bool_)  # of a bucket; numpy, since a window function makes a list per key
+    found = repeated(rows, "key", repeats(part["key"] for part in keys.values()))
+    if found is None:
+        return _NO_PAIRS
+    found = found.sort("key")
+    key, content = found["key"].to_numpy(), found["content"].to_numpy()
+    begins = np.ones(len(key), dtype=np.bool_)
     begins[1:] = key[1:] != key[:-1]
-    bucket = np.cumsum(begins) - 1
-    first = content[begins][bucket]
-    others = np.bincount(bucket[content != first], minlength=len(first))[bucket]  # a key may come from several shards
-    shared = rows.select("content", "size", paired=pl.Series(first)).filter(pl.Series(others > 0))
-    return shared.unique().sort("content", "paired")
+    starts, bucket = np.flatnonzero(begins), np.cumsum(begins) - 1
+    first, last = np.minimum.reduceat(content, starts), np.maximum.reduceat(content, starts)
+    table = found.select("content", "size", "shard", paired=pl.Series(first[bucket]))
+    return table.filter(pl.Series((first != last)[bucket])).unique().sort("content", "paired", "shard")
 
 
-def lots(candidates: Iterable[pl.DataFrame], budget: int, labels: pl.DataFrame | None = None) -> pl.DataFrame:
-    """dedup/candidates, part by part -> dedup/lots: content and lot of every content that shares a bucket, sorted.
+def repeats(columns: Iterable[pl.Series]) -> Ints:
+    """The values that occur more than once in some columns of integers, sorted."""
+    every = np.concatenate([np.empty(0, dtype=np.int64), *(column.to_numpy() for column in columns)])
+    every.sort()
+    return np.unique(every[1:][every[1:] == every[:-1]])
 
-    Contents which share a bucket share a lot; a lot's shingles sum up to about `budget`. A component larger than the
-    budget makes a lot of its own. Components come from `labels` (content, component; see stars), or else are found here
-    by union-find: some 60 bytes per content and 40 per row.
+
+def repeated(rows: Mapping[str, pl.DataFrame], column: str, values: Ints) -> pl.DataFrame | None:
+    """The rows of all shards with one of the sorted `values`, a shard in memory at a time; None where there is none."""
+    if not len(values):
+        return None
+    few = []
+    for shard, part in rows.items():
+        own = part[column].to_numpy()
+        place = np.minimum(np.searchsorted(values, own), len(values) - 1)
+        few.append(part.filter(pl.Series(values[place] == own)).with_columns(shard=pl.lit(shard)))
+    return pl.concat(few)
+
+
+def lots(candidates: Collection[pl.DataFrame], budget: int, labels: pl.DataFrame | None = None) -> pl.DataFrame:
+    """dedup/candidates, part by part -> dedup/lots: the lot of every content that shares a bucket, by shard; sorted.
+
+    Contents which share a bucket share a lot: that of the range into which a hash of their component's first falls.
+    So lots stay as they are when others grow. There is a power of two of them, of about `budget` shingles and less;
+    a component larger than that makes its lot larger. Components come from `labels` (content, component; see stars), or
+    else are found here by union-find: some 50 bytes per content, and the rows of one part.
     """
-    if labels is None:
-        rows = pl.concat([_NO_PAIRS, *candidates])
-        texts = _sizes([rows])
-        component = pl.Series(_components(rows, texts["content"]))
-    else:
-        texts = _sizes(candidates)
-        known = texts.join(labels, on="content", how="left", maintain_order="left")
-        component = known.select(pl.coalesce("component", "content")).to_series()
-    roots, number = np.unique(component.to_numpy(), return_inverse=True)
-    weights = np.zeros(len(roots), dtype=np.int64)
-    np.add.at(weights, number, texts["size"].to_numpy())
-    lot = _pack(weights, budget)[number] if len(roots) else weights
-    return pl.DataFrame({"content": texts["content"], "lot": pl.Series(lot, dtype=pl.Int64)})
+    held = _held(candidates)
+    contents = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *held.values()]))
+    component, size = components(candidates, contents, labels)
+    bits = max(0, -(-int(size.sum()) // budget) - 1).bit_length()
+    place = component.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # the first of many contents is a small number
+    lot = (place >> np.uint64(63 - bits) >> np.uint64(1)).astype(np.int64)
+    rows = [
+        pl.DataFrame({"content": own, "lot": lot[np.searchsorted(contents, own)]}).select(
+            pl.lit(shard).alias("shard"), pl.all()
+        )
+        for shard, own in sorted(held.items())
+    ]
+    return pl.concat([_NO_LOTS, *rows])
 
 
-def _sizes(candidates: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The size of each content, sorted by content."""
-    parts = [part.select("content", "size").unique("content", keep="first") for part in candidates]
-    sizes = _NO_PAIRS.select("content", "size")
-    return pl.concat([sizes, *parts]).unique("content", keep="first").sort("content")
+def _held(candidates: Iterable[pl.DataFrame]) -> dict[str, Ints]:
+    """Shard -> the contents that it holds, sorted."""
+    found: dict[str, list[Ints]] = {}
+    for part in candidates:
+        for (shard,), rows in part.group_by("shard", maintain_order=True):
+            found.setdefault(str(shard), []).append(np.unique(rows["content"].to_numpy()))
+    return {shard: np.unique(np.concatenate(parts)) for shard, parts in found.items()}
 
 
-def _components(rows: pl.DataFrame, contents: pl.Series) -> Ints:
-    """The smallest content of the component of each of `contents`, which are sorted."""
-    known = contents.to_numpy()
-    a, b = (np.searchsorted(known, rows[name].to_numpy()).astype(np.int64) for name in ("content", "paired"))
-    found: Ints = known[components(a, b, len(known))] if len(known) else known
-    return found
+def components(candidates: Iterable[pl.DataFrame], contents: Ints, labels: pl.DataFrame | None) -> tuple[Ints, Ints]:
+    """Of each of `contents`, which are sorted: the first content of its component, and its size."""
+    parent, size = np.arange(len(contents), dtype=np.int64), np.zeros(len(contents), dtype=np.int64)
+    for part in candidates:
+        a, b = (np.searchsorted(contents, part[name].to_numpy()) for name in ("content", "paired"))
+        size[a] = part["size"].to_numpy()
+        if labels is None:
+            _join_all(a, b, parent)
+    if labels is not None:
+        parent[np.searchsorted(contents, labels["content"].to_numpy())] = np.searchsorted(
+            contents, labels["component"].to_numpy()
+        )
+    first: Ints = contents[parent]
+    return first, size
 
 
 def count(lots: pl.DataFrame) -> int:
@@ -97,15 +130,8 @@ def count(lots: pl.DataFrame) -> int:
     return len(lots) and int(lots["lot"].max()) + 1  # type: ignore[arg-type]
 
 
-_NO_KEYS = pl.DataFrame(schema={"key": pl.Int64, "content": pl.Int64, "size": pl.Int64})
-_NO_PAIRS = pl.DataFrame(schema={"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64})
-
-
-def components(a: Ints, b: Ints, count: int) -> Ints:
-    """The smallest index among all that the edges a[i] - b[i] connect, for each of `count` nodes."""
-    parent = np.arange(count, dtype=np.int64)
-    _join_all(a, b, parent)
-    return parent
+_NO_LOTS = pl.DataFrame(schema={"shard": pl.String, "content": pl.Int64, "lot": pl.Int64})
+_NO_PAIRS = pl.DataFrame(schema={"content": pl.Int64, "size": pl.Int64, "shard": pl.String, "paired": pl.Int64})
 
 
 @njit(cache=True)
@@ -140,14 +166,3 @@ def _join_all(a: Ints, b: Ints, parent: Ints) -> None:
         join(parent, a[i], b[i])
     for i in range(len(parent)):
         parent[i] = root(parent, i)
-
-
-@njit(cache=True)
-def _pack(weights: Ints, budget: int) -> Ints:
-    out, lot, load = np.empty(len(weights), dtype=np.int64), 0, 0
-    for i in range(len(weights)):
-        if load > 0 and load + weights[i] > budget:
-            lot, load = lot + 1, 0
-        load += weights[i]
-        out[i] = lot
-    return out

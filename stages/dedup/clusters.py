@@ -19,21 +19,21 @@ from stages.dedup.params import DedupParams, key_params, set_params, verify_para
 from stages.dedup.ranking import ranked
 from stages.dedup.sets import measure_sets
 
-LOT_SHINGLES = 8_000_000  # judged at once: 64 MB of sets, as much again while they are read
+LOT_SHINGLES = 4_000_000  # judged at once: 32 MB of sets, as much again while they are read
 AUDIT = ("candidate_texts", "pairs_compared", "pairs_verified", "pairs_refuted", "places_refused")
 
 Shards = Mapping[str, pl.DataFrame]
 
 
-def copies(members: Shards, prefer: tuple[str, ...]) -> pl.DataFrame:
+def copies(names: Shards, members: Shards, prefer: tuple[str, ...]) -> pl.DataFrame:
     """dedup/members of one range of contents by shard -> dedup/copies: who has exactly the same text, and who is first.
 
-    A row per document of a class of at least two, the first included; sorted by document.
+    `names` has the column content alone. A row per document of a class of at least two, the first included; sorted by
+    document.
     """
-    parts = [part.with_columns(shard=pl.lit(shard)) for shard, part in members.items()]
-    if not parts:
+    rows = candidates.repeated(members, "content", candidates.repeats(part["content"] for part in names.values()))
+    if rows is None:
         return pl.DataFrame(schema=_COPIES)
-    rows = pl.concat(parts).filter(pl.col("content").is_duplicated())  # most are not
     first = pl.col("document").first().over("content", "exact").alias("head")
     table = ranked(rows, prefer).with_columns(first).filter(pl.len().over("head") > 1)
     return table.select("document", "shard", "old", "head").sort("document")
@@ -45,8 +45,9 @@ _COPIES = {"document": pl.String, "shard": pl.String, "old": pl.Boolean, "head":
 def describe(exact: Iterable[pl.DataFrame], near: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """dedup/copies and dedup/near of all parts -> dedup/clusters: a row per document of a cluster of at least two.
 
-    A document whose exact twin was rejected as a near duplicate takes over that twin's kept document and similarity,
-    so that related_doc_id is always kept. Documents of an earlier release count in a cluster's size and have no row.
+    Sorted by shard, so that a shard's rows are read without the rest. A document whose exact twin was rejected as a
+    near duplicate takes over that twin's kept document and similarity, so that related_doc_id is always kept. Documents
+    of an earlier release count in a cluster's size and have no row.
     """
     same = pl.concat([pl.DataFrame(schema=_COPIES), *exact])
     found = pl.concat([_NO_NEAR, *near])
@@ -68,7 +69,7 @@ def describe(exact: Iterable[pl.DataFrame], near: Iterable[pl.DataFrame]) -> pl.
         related_doc_id=twin.str.strip_prefix(MARK),
         similarity=pl.when(is_near).then("share").when(is_exact).then(pl.lit(1.0)),
     )
-    return table.filter(~pl.col("old")).drop("old").sort("doc_id")
+    return table.filter(~pl.col("old")).drop("old").sort("shard", "doc_id")
 
 
 _NO_NEAR = pl.DataFrame(
@@ -98,10 +99,11 @@ def cluster(tables: Mapping[str, Shards], params: DedupParams, models: Mapping[s
     shards = list(tables["dedup/signatures"])
     own = {s: {name: shard_of[s] for name, shard_of in tables.items()} for s in shards}
     keyed = {s: measure_keys(own[s], key_params(params), models) for s in shards}
-    same = copies({s: k["dedup/members"] for s, k in keyed.items()}, params.prefer)
-    paired = candidates.pairs(k["dedup/keys"] for k in keyed.values())
-    lots = candidates.lots([paired], LOT_SHINGLES)
-    sets = {s: measure_sets({**own[s], "dedup/lots": lots}, set_params(params), models)["dedup/sets"] for s in shards}
+    members, keys = ({s: k[name] for s, k in keyed.items()} for name in ("dedup/members", "dedup/keys"))
+    same = copies(members, members, params.prefer)
+    lots = candidates.lots([candidates.pairs(keys, keys)], LOT_SHINGLES)
+    whole = {s: {**own[s], **keyed[s], "dedup/lots": lots.filter(shard=s)} for s in shards}
+    sets = {s: measure_sets(whole[s], set_params(params), models)["dedup/sets"] for s in shards}
     judged = []
     for lot in range(candidates.count(lots)):
         rows = {s: table.filter(lot=lot) for s, table in sets.items()}

@@ -8,26 +8,38 @@ import polars as pl
 from stages import decisions
 from stages.census import Count
 from stages.decisions import Rule
-from stages.dedup.params import DedupParams, VerifyParams
+from stages.dedup.params import DecideParams, DedupParams, decide_params
 
 
 def decide(
-    tables: Mapping[str, pl.DataFrame], params: DedupParams | VerifyParams, models: Mapping[str, str]
+    tables: Mapping[str, pl.DataFrame], params: DedupParams | DecideParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
-    """quality/decisions of a shard and the whole of dedup/clusters -> dedup/decisions, a row per kept document.
+    """quality/decisions of a shard, dedup/clusters and, if they leave, dedup/semantic -> dedup/decisions.
 
-    Reasons: exact_duplicate, near_duplicate, and the same after released_ where the twin is of an earlier release.
+    A row per document that quality kept. Reasons: exact_duplicate, near_duplicate, the same after released_ where the
+    twin is of an earlier release, and semantic_duplicate.
     `value` is the similarity with the kept twin that related_doc_id names, `bound` the threshold.
     """
     kept = tables["quality/decisions"].filter("keep").select("doc_id")
-    clusters = tables["dedup/clusters"].select("doc_id", "kind", "related_doc_id", "similarity")
-    table = kept.join(clusters, on="doc_id", how="left", maintain_order="left")
+    bounds = decide_params(params) if isinstance(params, DedupParams) else params
+    parts = [tables["dedup/clusters"].filter(pl.col("kind").is_not_null()).select(_FATE)]
+    if bounds.semantic is not None and "dedup/semantic" in tables:
+        parts.append(tables["dedup/semantic"].with_columns(kind=pl.lit("semantic")).select(_FATE))
+    members = pl.concat(parts).join(kept, on="doc_id", how="semi")
     value, twin = pl.col("similarity"), pl.col("related_doc_id")
     rules = [
-        Rule(f"{k}_duplicate", pl.col("kind") == k, value, params.threshold, twin)
-        for k in ("exact", "near", "released_exact", "released_near")
+        Rule(
+            f"{k}_duplicate", pl.col("kind") == k, value, bounds.semantic if k == "semantic" else bounds.threshold, twin
+        )
+        for k in ("exact", "near", "released_exact", "released_near", "semantic")
     ]
-    return {"dedup/decisions": decisions.decide(table, rules)}
+    fates = decisions.decide(members, rules)  # of members alone: they are few
+    table = kept.join(fates, on="doc_id", how="left", maintain_order="left")
+    nothing = pl.lit([], dtype=pl.List(pl.String))
+    return {"dedup/decisions": table.with_columns(pl.col("keep").fill_null(True), pl.col("also").fill_null(nothing))}
+
+
+_FATE = ("doc_id", "kind", "related_doc_id", "similarity")
 
 
 def losses(table: pl.DataFrame, facts: pl.DataFrame) -> list[Count]:

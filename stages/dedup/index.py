@@ -8,13 +8,14 @@ crawled again under the same id. Knows one shard, or one file of an index.
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from stages import edits
 from stages.dedup.keys import RANKS, contents, key_rows, scope_of, scoped_keys
 from stages.dedup.params import IndexParams
-from stages.dedup.sets import packed, unpacked
-from stages.shingles import shingle_sets
+from stages.dedup.sets import as_bytes, packed, unpacked
+from stages.shingles import flat_sets
 
 VERSION = 1
 MARK = "release:"
@@ -44,10 +45,9 @@ def measure_index(
         tables["extract/documents"].select("doc_id", "source", "text"), on="doc_id", how="left", maintain_order="left"
     )
     spans = tables["quality/edits"].join(kept, on="doc_id", how="semi")
-    sets = shingle_sets(edits.apply_table(rows.select("doc_id", "text"), spans)["text"], params.shingle)
+    sets = flat_sets(edits.apply_table(rows.select("doc_id", "text"), spans)["text"], params.shingle)
     rows = rows.rename({"doc_id": "document", "n_shingles": "size"}).with_columns(
-        form=pl.lit(form(params)),
-        shingles=pl.Series([s.astype("<u8").tobytes() for s in sets], dtype=pl.Binary),
+        form=pl.lit(form(params)), shingles=as_bytes(*sets)
     )
     return {"dedup/index": rows.select(FIELDS)}
 
@@ -64,7 +64,8 @@ def sets_of(rows: pl.DataFrame, lots: pl.DataFrame, params: IndexParams) -> dict
     found = _known(rows, params).join(lots, on="content", how="inner").sort("lot", "content", "document")
     found = found.unique("content", keep="first", maintain_order=True)
     keys = scoped_keys(found["minhash"], found["scope"], params)
-    return {"dedup/sets": packed(found, keys, [unpacked(found["shingles"][i : i + 1]) for i in range(len(found))])}
+    bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(found["size"].to_numpy(), dtype=np.int64)])
+    return {"dedup/sets": packed(found, keys, unpacked(found["shingles"]), bounds)}
 
 
 def _known(rows: pl.DataFrame, params: IndexParams) -> pl.DataFrame:

@@ -25,38 +25,39 @@ Space = Callable[[int], Hashes]
 def judge_lot(narrow: Shards, wide: Shards, params: VerifyParams, space: Space) -> dict[str, pl.DataFrame]:
     """dedup/sets of one lot, by shard -> dedup/near and dedup/judged of the lot.
 
-    `narrow` lacks the column shingles, `wide` has document and shingles; both have the same rows. `space(n)` gives an
+    `narrow` lacks the column shingles, `wide` has it; both have the same rows in the same order. `space(n)` gives an
     array of n values. dedup/near has a row per content of a component of verified pairs, under the name of its first
     document; `share` is what is held against the threshold, rounded down to 1e-4 after the comparison.
     """
-    parts = [part.with_columns(shard=pl.lit(shard)) for shard, part in narrow.items()]
+    parts = [
+        part.with_columns(shard=pl.lit(shard)).with_row_index("row") for shard, part in narrow.items() if len(part)
+    ]
     if not parts:
         return {"dedup/near": pl.DataFrame(schema=_NEAR), "dedup/judged": audit({})}
     rows = ranked(pl.concat(parts), params.prefer).unique("content", keep="first", maintain_order=True)
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(rows["size"].to_numpy(), dtype=np.int64)])
     flat = space(int(bounds[-1]))
-    fill(flat, bounds, rows["document"], wide)
+    fill(flat, bounds, rows.select("shard", "row"), wide)
     places = buckets(unpacked(rows["keys"], params.bands))
     names = rows["document"].rank("ordinal").to_numpy().astype(np.int64)
     found = judge(places, flat, bounds, names, rows["old"].to_numpy(), params.threshold, params.measure)
     return {"dedup/near": _near(rows, found), "dedup/judged": _audit(len(rows), found)}
 
 
-def fill(flat: Hashes, bounds: Ints, documents: pl.Series, wide: Shards) -> None:
-    """Write the set of each of `documents` to its place in `flat`, a shard in memory at a time."""
-    place = pl.DataFrame({"document": documents}).with_row_index("place")
-    for part in wide.values():
-        mine = part.select("document", "shingles").join(place, on="document", how="inner", maintain_order="left")
-        _scatter(unpacked(mine["shingles"]), mine["place"].to_numpy().astype(np.int64), bounds, flat)
+def fill(flat: Hashes, bounds: Ints, rows: pl.DataFrame, wide: Shards) -> None:
+    """Write the set of each of `rows` (shard, row) to its place in `flat`, a shard in memory at a time."""
+    for (shard,), mine in rows.with_row_index("place").group_by("shard", maintain_order=True):
+        shingles = wide[str(shard)]["shingles"]
+        ends = np.cumsum(shingles.bin.size().to_numpy().astype(np.int64)) // 8
+        own, place = (mine[name].to_numpy().astype(np.int64) for name in ("row", "place"))
+        _scatter(unpacked(shingles), ends, own, place, bounds, flat)
 
 
 @njit(cache=True)
-def _scatter(values: Hashes, places: Ints, bounds: Ints, flat: Hashes) -> None:
-    at = 0
-    for place in places:
+def _scatter(values: Hashes, ends: Ints, rows: Ints, places: Ints, bounds: Ints, flat: Hashes) -> None:
+    for row, place in zip(rows, places):
         size = bounds[place + 1] - bounds[place]
-        flat[bounds[place] : bounds[place + 1]] = values[at : at + size]
-        at += size
+        flat[bounds[place] : bounds[place + 1]] = values[ends[row] - size : ends[row]]
 
 
 _NEAR = {

@@ -26,6 +26,7 @@ class DedupParams(Strict):
     index: str | None = None  # folder of an earlier release's index: who is in it is removed as released_…_duplicate
     write_index: bool = False  # leave data/dedup/index/, from which a later release starts
     paragraphs: "ParagraphParams" = Field(default_factory=lambda: ParagraphParams())
+    semantic: "SemanticParams" = Field(default_factory=lambda: SemanticParams())
 
     @model_validator(mode="after")
     def _sound(self) -> "DedupParams":
@@ -48,6 +49,25 @@ class ParagraphParams(Strict):
 
     min_pages: int | None = Field(default=None, ge=2)  # pages of one host that hold the paragraph
     min_words: int = Field(default=8, ge=1)  # shorter paragraphs are left alone
+
+
+class SemanticParams(Strict):
+    """Texts that say the same in other words: off, listed in dedup/semantic (report), or removed as well (remove)."""
+
+    enabled: Literal[False, "report", "remove"] = False
+    threshold: float = Field(default=0.95, gt=0, le=1)  # cosine
+    dimensions: int = Field(default=64, ge=2, le=512)
+    documents: int = Field(
+        default=20_000, ge=1
+    )  # on which the word vectors are trained, about so many, by hash of doc_id
+    cell: int = Field(default=2_000, ge=1)  # documents compared with each other, on average; half of that and more
+
+
+class WordParams(Strict):
+    """The part of `dedup.semantic` that word vectors depend on."""
+
+    dimensions: int
+    documents: int
 
 
 class SignatureParams(Strict):
@@ -90,6 +110,19 @@ class VerifyParams(Strict):
     measure: Measure
     bands: int
     prefer: tuple[str, ...]
+
+
+class DecideParams(Strict):
+    """The part of `dedup` that decisions depend on. `semantic` is the bound of a semantic duplicate, if they leave."""
+
+    threshold: float
+    semantic: float | None
+
+
+def decide_params(params: DedupParams) -> DecideParams:
+    """What `decisions` takes of the section."""
+    bound = params.semantic.threshold if params.semantic.enabled == "remove" else None
+    return DecideParams(threshold=params.threshold, semantic=bound)
 
 
 def key_params(params: DedupParams) -> KeyParams:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from stages import edits
-from stages.dedup.keys import RANKS, scoped_keys, survivors
+from stages.dedup.keys import RANKS, scope_of, scoped_keys
 from stages.dedup.params import SetParams
 from stages.dedup.ranking import ranked
-from stages.shingles import Hashes, shingle_sets
+from stages.shingles import Hashes, Ints, flat_sets
 
 COLUMNS = ("lot", "content", "size", "document", "old", *RANKS, "keys", "shingles")
 
@@ -20,32 +21,46 @@ COLUMNS = ("lot", "content", "size", "document", "old", *RANKS, "keys", "shingle
 def measure_sets(
     tables: Mapping[str, pl.DataFrame], params: SetParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
-    """A shard's signatures, documents with text, edits, decisions, scores; dedup/lots whole -> dedup/sets.
+    """A shard's members, lots, signatures, documents with text, edits -> dedup/sets.
 
     A row per candidate content of the shard, carried by its first document in the order of priority; sorted by lot.
     `keys` holds its bands' keys, `shingles` its set, both as little-endian 64-bit values, the set sorted.
     """
-    rows = survivors(tables, params).join(tables["dedup/lots"], on="content", how="inner")
-    first = ranked(rows, params.prefer).unique("content", keep="first", maintain_order=True).sort("lot", "content")
-    wanted = first.select(doc_id="document")
-    texts = wanted.join(tables["extract/documents"].select("doc_id", "text"), on="doc_id", maintain_order="left")
-    spans = tables["quality/edits"].join(wanted, on="doc_id", how="semi")
-    sets = shingle_sets(edits.apply_table(texts, spans)["text"], params.shingle)
-    keys = scoped_keys(first["minhash"], first["scope"], params)
-    return {"dedup/sets": packed(first, keys, sets)}
+    own = tables["dedup/lots"].select("content", "lot")
+    rows = ranked(tables["dedup/members"].join(own, on="content", how="inner"), params.prefer)
+    rows = rows.unique("content", keep="first", maintain_order=True).sort("lot", "content")
+    documents = tables["extract/documents"].select("doc_id", "source", "text")
+    for table in (documents, tables["dedup/signatures"].select("doc_id", "minhash")):
+        rows = rows.join(table, left_on="document", right_on="doc_id", how="left", maintain_order="left")
+    spans = tables["quality/edits"].join(rows, left_on="doc_id", right_on="document", how="semi")
+    texts = edits.apply_table(rows.select("text", doc_id="document"), spans)["text"]
+    keys = scoped_keys(rows["minhash"], scope_of(rows["source"], params), params)
+    return {"dedup/sets": packed(rows, keys, *flat_sets(texts, params.shingle))}
 
 
-def packed(rows: pl.DataFrame, keys: Hashes, sets: list[Hashes]) -> pl.DataFrame:
-    """Rows with their keys and sets as bytes, and the size of each set."""
+def packed(rows: pl.DataFrame, keys: Hashes, values: Hashes, bounds: Ints) -> pl.DataFrame:
+    """Rows with their keys, their sets (end to end, with bounds) as bytes, and the size of each set."""
+    ends = np.arange(len(keys) + 1, dtype=np.int64) * keys.shape[1]
     columns = {
-        "size": pl.Series([len(s) for s in sets], dtype=pl.Int64),
-        "keys": pl.Series([k.astype("<u8").tobytes() for k in keys], dtype=pl.Binary),
-        "shingles": pl.Series([s.astype("<u8").tobytes() for s in sets], dtype=pl.Binary),
+        "size": pl.Series(np.diff(bounds)),
+        "keys": as_bytes(keys.ravel(), ends),
+        "shingles": as_bytes(values, bounds),
     }
     return rows.with_columns(**columns).select(COLUMNS)
 
 
 def unpacked(column: pl.Series, width: int | None = None) -> Hashes:
     """The values of a column of bytes end to end, or `width` of them per row."""
-    flat = np.frombuffer(b"".join(column.to_list()), dtype="<u8").astype(np.uint64, copy=False)
+    whole = column.to_frame("x").to_arrow(compat_level=pl.CompatLevel.oldest())["x"].combine_chunks()
+    _, offsets, data = whole.buffers()
+    if not len(whole):
+        return np.empty((0, width) if width else 0, dtype=np.uint64)
+    ends = np.frombuffer(offsets, dtype=np.int64)[[whole.offset, whole.offset + len(whole)]]
+    flat = np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[1]].view("<u8").astype(np.uint64, copy=False)
     return flat if width is None else flat.reshape(-1, width)
+
+
+def as_bytes(values: Hashes, bounds: Ints) -> pl.Series:
+    """A column of bytes of values that lie end to end."""
+    buffers = [None, pa.py_buffer(8 * bounds), pa.py_buffer(values.astype("<u8", copy=False))]
+    return pl.Series(pa.Array.from_buffers(pa.large_binary(), len(bounds) - 1, buffers))

@@ -20,6 +20,7 @@ from stages.shingles import Hashes, Ints
 Flags = NDArray[np.bool_]
 
 KEPT_PER_BUCKET = 32
+MAP_WORDS = 8  # 64 bytes per text
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _judge(
     twin: Ints, both: Ints, total: Ints, parent: Ints, counts: Ints,
 ) -> None:  # fmt: skip
     filled, kept = np.zeros(len(seats), dtype=np.int64), np.empty(seats[-1], dtype=np.int64)
-    compared = np.full(len(twin), -1, dtype=np.int64)
+    compared, maps = np.full(len(twin), -1, dtype=np.int64), bitmaps(flat, bounds)
     for i in range(len(twin)):
         mine = flat[bounds[i] : bounds[i + 1]]
         for bucket in places[i]:
@@ -82,12 +83,16 @@ def _judge(
                     continue
                 compared[j] = i
                 counts[0] += 1
+                other = bounds[j + 1] - bounds[j]
+                most = (len(mine) + other - differing(maps[i], maps[j])) // 2
+                if not reaches(min(most, len(mine), other), len(mine), other, threshold, own):
+                    continue
                 common = common_if_similar(mine, flat[bounds[j] : bounds[j + 1]], threshold, own)
                 if common < 0:
                     continue
                 counts[1] += 1
                 join(parent, i, j)
-                of = len(mine) if own else len(mine) + bounds[j + 1] - bounds[j] - common
+                of = len(mine) if own else len(mine) + other - common
                 gain = common * total[i] - both[i] * of
                 if twin[i] < 0 or gain > 0 or (gain == 0 and names[j] < names[twin[i]]):
                     twin[i], both[i], total[i] = j, common, of
@@ -113,14 +118,46 @@ def _seat(own: Ints, i: int, seats: Ints, filled: Ints, kept: Ints) -> int:
 
 
 @njit(cache=True)
+def bitmaps(flat: Hashes, bounds: Ints) -> Hashes:
+    """A bit per shingle among MAP_WORDS words per text: two maps differ in no more bits than their sets in shingles.
+
+    By it most pairs are refuted without a walk through both sets (Sandes et al. 2020, bitmap filter); exact.
+    """
+    maps = np.zeros((len(bounds) - 1, MAP_WORDS), dtype=np.uint64)
+    for i in range(len(maps)):
+        for h in flat[bounds[i] : bounds[i + 1]]:
+            maps[i, (h >> np.uint64(6)) % np.uint64(MAP_WORDS)] |= np.uint64(1) << (h & np.uint64(63))
+    return maps
+
+
+@njit(cache=True)
+def differing(a: Hashes, b: Hashes) -> int:
+    """Bits in which two maps differ."""
+    total = np.uint64(0)
+    for k in range(len(a)):
+        x = a[k] ^ b[k]
+        x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
+        x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+        x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        total += (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    return int(total)
+
+
+@njit(cache=True)
+def reaches(common: int, size: int, other: int, threshold: float, own: bool) -> bool:
+    """Whether so many common shingles are a large enough share: of the union, or, if `own`, of the first's size."""
+    return common > 0 and common / (size if own else size + other - common) >= threshold
+
+
+@njit(cache=True)
 def common_if_similar(a: Hashes, b: Hashes, threshold: float, own: bool = False) -> int:
     """Size of the intersection of two sorted sets if its share reaches the threshold, else -1.
 
-    A share of the union, or, if `own`, of a. Stops as soon as the rest cannot reach the threshold any more.
+    Stops as soon as the rest cannot reach the threshold any more.
     """
     i = j = common = 0
     best = min(len(a), len(b))  # the intersection if all that is left matched
-    while best > 0 and best / (len(a) if own else len(a) + len(b) - best) >= threshold:
+    while reaches(best, len(a), len(b), threshold, own):
         if i == len(a) or j == len(b):
             return common
         if a[i] == b[j]:

@@ -26,6 +26,12 @@ def record_id(headers: Mapping[bytes, bytes], length: int, block_head: bytes) ->
     return _digest(b"capture", headers.get(TARGET_URI, b""), headers.get(DATE, b""), content)
 
 
+def iso_date(digits: bytes) -> bytes:
+    """An ARC's date of 14 digits as a WARC states it."""
+    year, *rest = digits[:4], *(digits[i : i + 2] for i in range(4, 14, 2))
+    return b"%s-%s-%sT%s:%s:%sZ" % (year, *rest)
+
+
 def damage_id(file_digest: str, offset: int, inner: int) -> str:
     """doc_id of a damaged region: its file, its offset as stored, and its offset inside the member begun there."""
     return _digest(b"damage", file_digest.encode(), b"%d" % offset, b"%d" % inner)

@@ -5,7 +5,7 @@ is a Failure that someone else wrote.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,21 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Signals:
+    """What one page says, as plain values. Strings are clean and at most 300 long; null where it says nothing."""
+
+    page_date: str | None = None  # YYYY-MM-DD
+    page_date_by: str | None = None  # meta, json-ld or time
+    canonical: str | None = None
+    licence: str | None = None  # as SPDX names it where it is Creative Commons, else as the page gives it
+    licence_by: str | None = None  # rel, json-ld, meta or link
+    wishes: tuple[str, ...] = ()  # noai, noindex, tdm_reservation …: see stages/extract/provenance.py; sorted
+    tdm_policy: str | None = None
+    hidden_chars: int = 0  # characters but blanks that a style or an attribute hides
+    hidden_by: tuple[str, ...] = ()  # attribute, aria, display, size, place or colour, sorted
+
+
+@dataclass(frozen=True)
 class Look:
     """What a page is at a glance. `n_nodes` and `depth` are estimates from its tags; no text where they exceed."""
 
@@ -34,6 +49,10 @@ class Look:
     n_words: int | None  # of the whole page's text
     middle: str = ""  # a second window of that text; blank where it is too short for two
     block: str = ""  # the beginning of its longest line
+    encoding_by: str = ""  # bom, http, meta, bytes or detected: see stages/extract/encodings.py
+    encoding_fix: str | None = None  # what had to be set right
+    n_letters: int = 0  # characters but blanks of the whole page's text
+    signals: Signals = Signals()
 
 
 @dataclass(frozen=True)
@@ -54,3 +73,13 @@ class Failure:
 
 
 Answer = Look | Extraction | Failure
+
+
+def from_plain(kind: str, fields: dict[str, Any]) -> Answer:
+    """An answer from its name and plain values, as JSON has them."""
+    if kind == "Extraction":
+        return Extraction(**fields)
+    if kind == "Failure":
+        return Failure(**fields)
+    said: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.pop("signals").items()}
+    return Look(**fields, signals=Signals(**said))

@@ -16,6 +16,7 @@ class Body:
     status: int | None = None  # of HTTP, null where there is none
     oversize: int | None = None  # bytes of the payload where it exceeds the bound (at least so many)
     fault: str | None = None  # the coding that could not be undone
+    said: tuple[tuple[str, str], ...] = ()  # headers that say what the page may be used for, names in lower case
 
 
 @dataclass(frozen=True)

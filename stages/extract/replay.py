@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
-from stages.extract.members import NotAWarc
+from stages.extract.members import NotAWarc, lead
 from stages.extract.params import ExtractParams
 from stages.extract.records import Tally
 from stages.extract.shard import ReadPages, ShardFacts, extract
@@ -24,11 +24,14 @@ OTHER = "not_replayed"
 
 
 class _Part(io.RawIOBase):
-    """The bytes [start, end) of a seekable binary stream, as a file of their own; `end` null: to its end."""
+    """The bytes [start, end) of a seekable binary stream, as a file of their own; `end` null: to its end.
 
-    def __init__(self, stream: BinaryIO, start: int, end: int | None = None) -> None:
-        self.stream, self.start = stream, start
-        self.size = (stream.seek(0, io.SEEK_END) if end is None else end) - start
+    Before them come the first `lead` bytes of the stream: a zstd archive's dictionary serves every record.
+    """
+
+    def __init__(self, stream: BinaryIO, lead: int, start: int, end: int | None = None) -> None:
+        self.stream, self.lead, self.start = stream, lead, start
+        self.size = lead + (stream.seek(0, io.SEEK_END) if end is None else end) - start
         self.at = 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -37,8 +40,9 @@ class _Part(io.RawIOBase):
 
     def readinto(self, buffer: "Buffer") -> int:
         view = memoryview(buffer)
-        self.stream.seek(self.start + self.at)
-        data = self.stream.read(max(0, min(len(view), self.size - self.at)))
+        ahead = self.lead - self.at  # bytes of the lead still to come
+        self.stream.seek(self.at if ahead > 0 else self.start - ahead)
+        data = self.stream.read(max(0, min(len(view), ahead if ahead > 0 else self.size - self.at)))
         view[: len(data)] = data
         self.at += len(data)
         return len(data)
@@ -93,10 +97,11 @@ def replay(
 
     A damaged region has no doc_id of its own here. Raises NotAWarc where nothing of a WARC begins there.
     """
-    end = _end(stream, offset, params.max_page_bytes)
-    part = _part(stream, offset, end)
+    front = lead(stream) if offset else 0
+    end = _end(stream, front, offset, params.max_page_bytes)
+    part = _part(stream, front, offset, end)
     tables = extract(part, facts, params, models, Only(doc_id), 1.0, read_pages).tables
-    decisions = tables["extract/decisions"].with_columns(pl.col("warc_offset") + offset)
+    decisions = tables["extract/decisions"].with_columns(pl.col("warc_offset") - front + offset)
     wanted = (pl.col("warc_offset") == offset) & (pl.col("reason").fill_null("") != OTHER)
     found = decisions.filter(wanted)
     if found.is_empty():
@@ -104,13 +109,13 @@ def replay(
     return Replayed(found, tables["extract/look"], tables["extract/documents"])
 
 
-def _part(stream: BinaryIO, start: int, end: int | None) -> BinaryIO:
-    return io.BufferedReader(_Part(stream, start, end))
+def _part(stream: BinaryIO, front: int, start: int, end: int | None) -> BinaryIO:
+    return io.BufferedReader(_Part(stream, front, start, end))
 
 
-def _end(stream: BinaryIO, offset: int, bound: int) -> int | None:
+def _end(stream: BinaryIO, front: int, offset: int, bound: int) -> int | None:
     """Where the next row's record begins that does not share the offset; null at the end of the file."""
-    for item in read(_part(stream, offset, None), bound, Tally()):
-        if item.offset > 0:
-            return offset + item.offset
+    for item in read(_part(stream, front, offset, None), bound, Tally()):
+        if item.offset > front:
+            return offset + item.offset - front
     return None

@@ -7,8 +7,8 @@ import hashlib
 from dataclasses import dataclass
 
 from stages.extract.languages import Foreign
-from stages.extract.pages import Look
-from stages.extract.params import ExtractParams, Prefilter
+from stages.extract.pages import Look, Signals
+from stages.extract.params import ExtractParams, Prefilter, Provenance
 from stages.extract.records import Record
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -36,6 +36,13 @@ def sampled_out(doc_id: str, sample: float) -> Fail | None:
     """Rejects all but a share of `sample` of all doc_ids, by hash."""
     point = int.from_bytes(hashlib.sha256(b"sample:" + doc_id.encode()).digest()[:6], "big") / 2**48
     return Fail("not_sampled", round(point, 4), sample) if point >= sample else None
+
+
+def of_lists(reason: str, listed: str | None) -> list[Fail]:
+    """What lists of urls say against a record; `listed` is the list and the kind of its entry."""
+    if reason == "unlisted_url":
+        return [Fail("unlisted_url", detail="on none of the lists that are to be kept")]
+    return [Fail("blocked_url", detail=listed)]
 
 
 def of_record(record: Record, params: ExtractParams) -> list[Fail]:
@@ -108,6 +115,40 @@ def _of_prefilter(look: Look, foreign: Foreign | None, bounds: Prefilter) -> lis
     if foreign is not None:
         fails.append(Fail("prefilter_language", foreign.kept_score, foreign.bound, detail=foreign.language))
     return fails
+
+
+def of_signals(said: Signals, share: float | None, own: bool | None, bounds: Provenance) -> list[Fail]:
+    """What a page says about itself against its use. `share`: of hidden text; `own`: whether the canonical address is
+    the record's. The detail quotes no page: a licence that is not Creative Commons is told as another one.
+    """
+    wishes = [name for name in said.wishes if name in bounds.wishes]
+    held = (
+        Fail("opted_out", detail=", ".join(wishes)) if wishes else None,
+        _licence(said, bounds),
+        Fail("hidden_text", share, bounds.max_hidden_share) if _above(share, bounds.max_hidden_share) else None,
+        Fail("other_canonical", detail="the page names another address as its own")
+        if bounds.own_canonical and own is False
+        else None,
+        _dated(said.page_date, bounds),
+    )
+    return [fail for fail in held if fail]
+
+
+def _above(value: float | None, bound: float | None) -> bool:
+    return value is not None and bound is not None and value > bound
+
+
+def _licence(said: Signals, bounds: Provenance) -> Fail | None:
+    if bounds.licences is None or (said.licence or "").startswith(tuple(bounds.licences)):
+        return None
+    name = said.licence or "none stated"
+    shown = name if name == "none stated" or name.startswith(("CC-", "CC0-", "PDM-")) else "another licence"
+    return Fail("licence_not_listed", detail=shown[:40])
+
+
+def _dated(day: str | None, bounds: Provenance) -> Fail | None:
+    outside = day is not None and ((bounds.earliest or day) > day or (bounds.latest or day) < day)
+    return Fail("dated_outside", detail=day) if outside else None
 
 
 def of_text(text: str, params: ExtractParams) -> list[Fail]:

@@ -1,9 +1,10 @@
-"""The independent count: which WARC headers the bytes of an archive hold, and which records they frame.
+"""The independent count: which headers the bytes of an archive hold, and which records they frame.
 
-It shares no code with the WARC reader but the undoing of gzip (members) and the naming of records (ids); it does not
+It shares no code with the reader but the undoing of compression (members) and the naming of records (ids); it does not
 know HTTP, payloads or fastwarc. Two results from one pass over the bytes:
 
-- n_headers: lines that begin with a WARC version (0.17, 0.18, 1.0, 1.1), wherever they stand.
+- n_headers: lines that begin with a WARC version (0.17, 0.18, 1.0, 1.1), or in an ARC, lines that are an ARC header
+  (see arc_lines), wherever they stand.
 - records: the headers that frame a record. A header frames one if its Content-Length ends at blank lines (or none) in
   front of the next header line, or at the sound end of a run; what a framed record encloses is its payload.
 
@@ -18,8 +19,9 @@ from typing import BinaryIO
 
 import polars as pl
 
+from stages.extract.arc_lines import arc_fields
 from stages.extract.ids import BLOCK_HEAD, ROW_TYPES, TARGET_URI, record_id
-from stages.extract.members import BLANKS_MAX, Data, Gap, NotAWarc, events
+from stages.extract.members import BLANKS_MAX, Data, Gap, NotAWarc, events, layout_of
 from stages.urls import clean, host
 
 HEADER_MAX = 32 * 1024  # bytes of a readable header
@@ -58,6 +60,7 @@ class _Header:
 class _Run:
     """What is known of a run so far: the bytes not yet judged, where they begin, and every header line."""
 
+    arc: bool
     base: int = 0
     window: bytes = b""
     blank: int = 0  # length of the stretch of line ends just before the window
@@ -85,12 +88,13 @@ def scan(stream: BinaryIO, warc_file: str, file_digest: str) -> Scan:
 def _runs(stream: BinaryIO) -> Iterator[tuple[_Run, bool]]:
     """Every run of the stream, indexed to its end, and whether that end is sound."""
     run: _Run | None = None
-    for event in events(stream):
+    layout = layout_of(stream)
+    for event in events(stream, layout):
         if run is not None and (isinstance(event, Gap) or event.opens):
             yield _finished(run), not (isinstance(event, Gap) and event.inside)
             run = None
         if not isinstance(event, Gap):
-            run = run or _Run()
+            run = run or _Run(layout.form.name == "ARC")
             _take(run, event)
     if run is not None:
         yield _finished(run), True
@@ -112,30 +116,33 @@ def _finished(run: _Run) -> _Run:
 
 def _index(run: _Run, until: int) -> None:
     """Find the header lines that begin before `until` (in the window), then forget the bytes before it."""
-    at = 0 if run.base == 0 and _is_line(run.window, 0) else _next_line(run.window, 0)
+    at = 0 if run.base == 0 and _is_line(run, 0) else _next_line(run, 0)
     while 0 <= at < until:
         run.lines.append(run.base + at)
         run.blanks.append(run.base + at - _blank_before(run, at))
         header = _header(run, at)
         if header:
             run.headers.append(header)
-        at = _next_line(run.window, at)
+        at = _next_line(run, at)
     keep = max(0, until - 1)  # the line end before `until` makes a header line of what follows
     run.blank = _blank_before(run, keep)
     run.window, run.base = run.window[keep:], run.base + keep
 
 
-def _is_line(window: bytes, at: int) -> bool:
-    """Whether a WARC version stands at `at`: five letters and four characters."""
-    version = window[at + 5 : at + 9]
-    return window.startswith(_LINE, at) and (version in _VERSIONS or version[:3] in _VERSIONS)
+def _is_line(run: _Run, at: int) -> bool:
+    """Whether a header line begins at `at`: for WARC, five letters and a version of four characters."""
+    if run.arc:
+        return arc_fields(run.window, at) is not None
+    version = run.window[at + 5 : at + 9]
+    return run.window.startswith(_LINE, at) and (version in _VERSIONS or version[:3] in _VERSIONS)
 
 
-def _next_line(window: bytes, at: int) -> int:
-    """The next header line that begins after `at`, or -1."""
-    found = window.find(b"\n" + _LINE, at)
-    while found >= 0 and not _is_line(window, found + 1):
-        found = window.find(b"\n" + _LINE, found + 1)
+def _next_line(run: _Run, at: int, end: int | None = None) -> int:
+    """The next header line that begins after `at` (and before `end`), or -1."""
+    mark = b"\n" if run.arc else b"\n" + _LINE
+    found = run.window.find(mark, at, end)
+    while found >= 0 and not _is_line(run, found + 1):
+        found = run.window.find(mark, found + 1, end)
     return found + 1 if found >= 0 else -1
 
 
@@ -148,20 +155,30 @@ def _blank_before(run: _Run, at: int) -> int:
 
 
 def _header(run: _Run, at: int) -> _Header | None:
-    """The header whose version line begins at `at`, or null where it does not end or states no length."""
-    text = run.window[at : at + HEADER_MAX]
-    ends = [text.find(mark) + len(mark) for mark in (b"\n\r\n", b"\n\n") if mark in text]
-    whole = bool(ends) and not 0 <= _next_line(text, 0) < min(ends)  # else cut off, and another record's begins
-    fields = _fields(text[: min(ends)]) if whole else {}
+    """The header whose first line begins at `at`, or null where it does not end or states no length."""
+    size, fields = _arc(run, at) if run.arc else _warc(run, at)
     length = fields.get(b"content-length", b"")
     if not length.isdigit() or len(length) > 18:
         return None
-    body, kind = at + min(ends), fields.get(b"warc-type", b"").lower().decode("ascii", "replace")
+    body, kind = at + size, fields.get(b"warc-type", b"").lower().decode("ascii", "replace")
     block = run.window[body : body + min(int(length), BLOCK_HEAD)]
     url = clean(fields[TARGET_URI].decode("utf-8", "replace")) if TARGET_URI in fields else None
     doc_id = record_id(fields, int(length), block) if kind in ROW_TYPES else None
     row = (_stored(run, run.base + at), kind, doc_id, url, host(url))
     return _Header(run.base + at, run.base + body, int(length), row)
+
+
+def _arc(run: _Run, at: int) -> tuple[int, dict[bytes, bytes]]:
+    """Bytes and fields of the ARC line at `at`."""
+    return run.window.index(b"\n", at) + 1 - at, arc_fields(run.window, at) or {}
+
+
+def _warc(run: _Run, at: int) -> tuple[int, dict[bytes, bytes]]:
+    """Bytes and fields of the WARC header at `at`; no field where it is cut off and another record's begins."""
+    stop = _next_line(run, at, at + HEADER_MAX)
+    stop = at + HEADER_MAX if stop < 0 else stop
+    ends = [found + len(mark) for mark in (b"\n\r\n", b"\n\n") if (found := run.window.find(mark, at, stop)) >= 0]
+    return (min(ends) - at, _fields(run.window[at : min(ends)])) if ends else (0, {})
 
 
 def _fields(text: bytes) -> dict[bytes, bytes]:

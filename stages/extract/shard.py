@@ -7,66 +7,29 @@ file, process or other shard: what other shards have to say comes as `forbidden`
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import polars as pl
 
+from stages import schemas
 from stages.decisions import DETAIL_MAX
 from stages.extract import ids, rules
 from stages.extract.languages import Foreign, foreign
-from stages.extract.pages import Answer, Extraction, Failure, Look, Page
+from stages.extract.pages import Answer, Extraction, Failure, Look, Page, Signals
 from stages.extract.params import ExtractParams
+from stages.extract.provenance import hidden_share, with_headers
 from stages.extract.records import Damage, Record, Tally
 from stages.extract.rules import Fail
 from stages.extract.warc import read
 from stages.fasttext_models import top_label
 from stages.tokens import count_tokens
-from stages.urls import host
+from stages.urls import host, is_same
 
 BATCH_PAGES = 32
 BATCH_BYTES = 32 << 20
 ReadPages = Callable[[Sequence[Page]], Sequence[Answer]]
 Forbidden = Mapping[str, tuple[str, str | None]]  # doc_id -> reason, kept twin
-_TEXT, _INT, _REAL = pl.String, pl.Int64, pl.Float64
-_LOOK: dict[str, Any] = {
-    "doc_id": _TEXT,
-    "http_status": _INT,
-    "content_type": _TEXT,
-    "encoding": _TEXT,
-    "n_bytes": _INT,
-    "n_words": _INT,
-    "language": _TEXT,
-    "language_score": _REAL,
-}
-_DOCUMENTS: dict[str, Any] = {
-    "doc_id": _TEXT,
-    "url": _TEXT,
-    "host": _TEXT,
-    "source": _TEXT,
-    "text": _TEXT,
-    "title": _TEXT,
-    "language": _TEXT,
-    "language_score": _REAL,
-    "date": _TEXT,
-    "extractor": _TEXT,
-    "encoding": _TEXT,
-    "n_chars": _INT,
-    "n_tokens": _INT,
-}
-_DECISIONS: dict[str, Any] = {
-    "doc_id": _TEXT,
-    "keep": pl.Boolean,
-    "reason": _TEXT,
-    "value": _REAL,
-    "bound": _REAL,
-    "also": pl.List(_TEXT),
-    "related_doc_id": _TEXT,
-    "detail": _TEXT,
-    "url": _TEXT,
-    "record_type": _TEXT,
-    "warc_file": _TEXT,
-    "warc_offset": _INT,
-}
 _UNSEEN = Look("", 0, 0, 0, 0, "", None)
 Row = tuple[Any, ...]
 
@@ -115,6 +78,7 @@ class _Shard:
     read_pages: ReadPages
     decisions: list[Row | None] = field(default_factory=list)
     look: list[Row] = field(default_factory=list)
+    provenance: list[Row] = field(default_factory=list)
     documents: list[Row] = field(default_factory=list)
     waiting: list[tuple[int, Record]] = field(default_factory=list)  # place among the decisions, record
     n_damaged: int = 0
@@ -129,10 +93,12 @@ def extract(
     forbidden: Forbidden,
     sample: float,
     read_pages: ReadPages,
+    blocked: Forbidden = MappingProxyType({}),
 ) -> Extracted:
     """Read one archive (a seekable binary stream) to its tables.
 
-    `forbidden` names the doc_ids that other shards or a takedown rule out; a repeat within the archive is found here.
+    `forbidden` names the doc_ids that other shards or a takedown rule out, `blocked` those that a list of urls speaks
+    against, with the list for the decision's detail; a repeat within the archive is found here.
     `models` needs `language`. `read_pages` gives one answer per page, in order. Raises NotAWarc for other files.
     """
     shard, tally, seen = _Shard(facts, params, models["language"], read_pages), Tally(), set[str]()
@@ -140,7 +106,7 @@ def extract(
         if isinstance(item, Damage):
             _damaged(shard, item)
             continue
-        fails = _before_reading(item, seen, forbidden, sample) or rules.of_record(item, params)
+        fails = _before_reading(item, seen, forbidden, blocked, sample) or rules.of_record(item, params)
         seen.add(item.doc_id)
         shard.decisions.append(_decision(item, fails, facts) if fails else None)
         if not fails:
@@ -151,15 +117,17 @@ def extract(
     return Extracted(_tables(shard), _account(shard, tally))
 
 
-def _before_reading(record: Record, seen: set[str], forbidden: Forbidden, sample: float) -> list[Fail]:
+def _before_reading(
+    record: Record, seen: set[str], forbidden: Forbidden, blocked: Forbidden, sample: float
+) -> list[Fail]:
     """Rules on the record's name alone: one that falls here is not looked at."""
     reason, related = forbidden.get(record.doc_id, (None, None))
     if record.doc_id in seen:
         return [Fail("repeated_record", related=record.doc_id)]
-    if reason is not None:
-        return [Fail(reason, related=related)]
+    named = [Fail(reason, related=related)] if reason is not None else []
+    listed = rules.of_lists(*blocked[record.doc_id]) if record.doc_id in blocked else []
     out = rules.sampled_out(record.doc_id, sample)
-    return [out] if out else []
+    return [*named, *listed, *([out] if out else [])]
 
 
 def _damaged(shard: _Shard, damage: Damage) -> None:
@@ -204,6 +172,7 @@ def _flush(shard: _Shard) -> None:
         shard.decisions[place] = _decision(record, fails, shard.facts)
         if isinstance(answer, Look):
             shard.look.append(_look_row(record, answer, language, score))
+            shard.provenance += [_provenance_row(record, answer)] if answer.n_words is not None else []
             passed += [] if fails else [(place, record, answer)]
     _extract_texts(shard, passed)
 
@@ -220,7 +189,8 @@ def _of_answer(answer: Answer, record: Record, stranger: Foreign | None, shard: 
         detail = f"{answer.detail}; replay {shard.facts.warc_file} at {record.offset}"
         return [Fail(answer.kind, detail=detail)]
     if isinstance(answer, Look):
-        return rules.of_look(answer, stranger, shard.params)
+        against = rules.of_signals(*_said(record, answer), shard.params.provenance)
+        return [*rules.of_look(answer, stranger, shard.params), *against]
     return rules.of_text(answer.text, shard.params)
 
 
@@ -228,7 +198,21 @@ def _look_row(record: Record, look: Look, language: str, score: float) -> Row:
     known = look.n_words is not None
     spoken = (language, score) if known else (None, None)
     body = record.body
-    return (record.doc_id, body.status, body.content_type, look.encoding, len(body.payload), look.n_words, *spoken)
+    encoding = (look.encoding, look.encoding_by, look.encoding_fix, look.n_replaced)
+    return (record.doc_id, body.status, body.content_type, *encoding, len(body.payload), look.n_words, *spoken)
+
+
+def _said(record: Record, look: Look) -> tuple[Signals, float | None, bool | None]:
+    """What page and headers say, the share of hidden text, and whether the canonical address is the record's."""
+    said = with_headers(look.signals, dict(record.body.said))
+    return said, hidden_share(look), is_same(record.url, said.canonical)
+
+
+def _provenance_row(record: Record, look: Look) -> Row:
+    said, share, own = _said(record, look)
+    origin = (said.page_date, said.page_date_by, said.canonical, None if own is None else not own)
+    terms = (said.licence, said.licence_by, ",".join(said.wishes) or None, said.tdm_policy)
+    return (record.doc_id, *origin, *terms, said.hidden_chars, share, ",".join(said.hidden_by) or None)
 
 
 def _extract_texts(shard: _Shard, passed: Sequence[tuple[int, Record, Look]]) -> None:
@@ -254,10 +238,17 @@ def _document(
 
 def _tables(shard: _Shard) -> dict[str, pl.DataFrame]:
     return {
-        "extract/look": pl.DataFrame(shard.look, schema=_LOOK, orient="row"),
-        "extract/documents": pl.DataFrame(shard.documents, schema=_DOCUMENTS, orient="row"),
-        "extract/decisions": pl.DataFrame([row for row in shard.decisions if row], schema=_DECISIONS, orient="row"),
+        "extract/look": _table("extract/look", shard.look),
+        "extract/provenance": _table("extract/provenance", shard.provenance),
+        "extract/documents": _table("extract/documents", shard.documents),
+        "extract/decisions": _table("extract/decisions", [row for row in shard.decisions if row]),
     }
+
+
+def _table(name: str, rows: Sequence[Row]) -> pl.DataFrame:
+    form = pl.from_arrow(schemas.TABLES[name].empty_table())
+    assert isinstance(form, pl.DataFrame)
+    return pl.DataFrame(rows, schema=form.schema, orient="row")
 
 
 def _account(shard: _Shard, tally: Tally) -> Account:

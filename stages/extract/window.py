@@ -1,6 +1,7 @@
 """A window that slides along the decompressed stream of an archive, and the damage passed on the way.
 
-It knows where header lines are and where bytes are stored; it does not know what a header says.
+It knows where header lines are (by the form of the archive) and where bytes are stored; it does not know what a header
+says.
 The cursor (position 0 of `held`) stands at the start of a run, at a header line or at the end of a run.
 """
 
@@ -8,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from stages.extract.members import BLANKS_MAX, HEAD, VERSION, Data, Event, Gap, events
+from stages.extract.forms import Form
+from stages.extract.members import BLANKS_MAX, Data, Event, Gap, events, layout_of
 
 _SKIP = 1 << 16
 
@@ -29,8 +31,10 @@ class Window:
     def __init__(self, stream: BinaryIO) -> None:
         self.held = bytearray()
         self.sound = True  # whether the end of the run, once reached, is one of its last member
-        self._size = stream.seek(0, 2)
-        self._events: Iterator[Event] = events(stream)
+        layout = layout_of(stream)
+        self.form: Form = layout.form
+        self._size = layout.size
+        self._events: Iterator[Event] = events(stream, layout)
         self._next: Event | None = next(self._events, None)
         self._passed = 0  # decompressed bytes of the run before the cursor
         self._members: list[tuple[int, int, bool]] = []  # position in the run, stored offset, plain
@@ -69,9 +73,9 @@ class Window:
 
     def is_header(self, at: int) -> bool:
         """Whether a header line begins at `at`: at the start of the run or after a line end."""
-        self.fill(at + HEAD)
+        self.fill(at + self.form.ahead)
         begins = self.held[at - 1] == 0x0A if at else True
-        return begins and VERSION.match(self.held, at) is not None
+        return begins and self.form.starts(self.held, at)
 
     def has_room(self, count: int) -> bool:
         """Whether the run may hold `count` bytes more; certain only where nothing is compressed."""
@@ -95,11 +99,9 @@ class Window:
 
     def next_header(self, start: int, stop: int) -> int:
         """The first header line that begins in [start, stop), start > 0, or -1. Holds what it needs to see."""
-        stop = min(stop, self.fill(stop + HEAD))
-        found = self.held.find(b"\nWARC/", start - 1, stop + 5)
-        while 0 <= found < stop - 1 and not self.is_header(found + 1):
-            found = self.held.find(b"\nWARC/", found + 1, stop + 5)
-        return found + 1 if 0 <= found < stop - 1 else -1
+        stop = min(stop, self.fill(stop + self.form.ahead))
+        found = self.form.after(self.held, start - 1, stop - 1)
+        return found + 1 if found >= 0 else -1
 
     def count_headers(self, start: int, stop: int) -> int:
         """How many header lines begin in [start, stop), start > 0."""

@@ -1,6 +1,6 @@
-"""The collapse verdict on a mixture: rules of provenance, which are exact, and one statistic of repetition.
+"""The collapse verdict on a mixture: exact rules of provenance, and what was found on each synthetic source.
 
-PASS < WARN < ABSTAIN < REFUSE; a verdict is the worst of its reasons. Rules of provenance may refuse at any size:
+Rules of provenance may refuse at any size and alone:
 
 - real_share_below: too few of the tokens are people's. A share of a half to two thirds is where mixtures stay stable
   (He et al. 2025, arXiv 2502.18049; Gerstgrasser et al. 2024). Copies of a document beyond the fourth do not count as
@@ -10,63 +10,80 @@ PASS < WARN < ABSTAIN < REFUSE; a verdict is the worst of its reasons. Rules of 
 - provenance_missing: a source has rows that do not say where they come from. Such rows never reach the mixture, but a
   source that cannot account for some of its rows is not trusted with the rest.
 
-The statistic asks whether a source repeats itself: duplicate_share_above, the share of its word n-grams that occur more
-than once in it. Over-concentrated n-grams are what collapses in mixtures with synthetic text (Zhu et al. 2024, arXiv
-2412.14689). Six sets of people's texts (books, news, reviews, speeches, essays) have .002 to .016 at eight words, four
-models' essays and stories .003 to .054, so that a bound of .2 accuses no ordinary text. With too few n-grams it
-abstains: low_power. This module sees counts only, no text.
+Statistics need two keys; see `stages.mix.verdict`. A source of fewer tokens than min_windows windows hold is not looked
+at (low_power), and one that declares no reference cannot be (no_reference). This module sees counts and findings only.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import polars as pl
 
-from stages.mix.counts import merge
-from stages.mix.params import Collapse
+from stages.mix import ngrams
+from stages.mix.params import Collapse, MixParams, Reference
+from stages.mix.verdict import SEVERITY, Reason, digest, row, waived, worst
+from stages.mix.windows import WORDS
 
-SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
 Shards = Mapping[str, pl.DataFrame]
+Waivers = Sequence[Mapping[str, Any]]
+SIZES = tuple(2**k * 1000 for k in range(31))  # at which curves of types are given: as far as there is text
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why a verdict is what it is. `source` is null for the whole mixture, `field` names a provenance field."""
+def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> dict[str, Any]:
+    """mix/shares, mix/ngrams by release shard, mix/sizes by input shard, mix/assessments by source -> collapse.json.
 
-    code: str
-    verdict: str
-    source: str | None = None
-    field: str | None = None
-    value: float | None = None
-    bound: float | None = None
-
-
-def judge(tables: Mapping[str, Shards], params: Collapse, models: Mapping[str, str]) -> dict[str, Any]:
-    """mix/shares and mix/ngrams by release shard, mix/sizes by input shard -> the content of collapse.json.
-
-    Keys: verdict; reasons (worst first); figures of the whole; sources: name -> verdict, reasons, figures. Shares are
-    of tokens, rounded to 1e-4 after they were compared with their bounds; null where there is nothing to divide by.
+    Keys: verdict; reasons (worst first); digest and waiver of the whole; figures; sources: name -> verdict, reasons,
+    digest, waiver, figures, found. Shares are of tokens, rounded to 1e-4 after they were compared with their bounds;
+    null where there is nothing to divide by. `waivers`: rows of data/inputs/waivers.jsonl.
     """
     shares = _concat(tables["mix/shares"], _SHARES)
     missing = _missing(tables["mix/sizes"])
     names = sorted({*shares.filter(origin="synthetic")["source"], *missing})
-    repeated = _repeated(tables["mix/ngrams"])
-    sources = {n: _source(n, shares, repeated.get(n, (0, 0)), missing.get(n, {}), params) for n in names}
-    whole = _mixture(shares, params) if names else [Reason("nothing_to_check", "PASS")]
-    reasons = [*whole, *(r for _, (own, _) in sorted(sources.items()) for r in own)]
+    assessed = {s: assessment(t) for s, t in sorted(tables["mix/assessments"].items())}
+    curves = _curves(tables["mix/ngrams"])
+    sources = {n: _source(n, shares, missing.get(n, {}), assessed.get(n), params, waivers) for n in names}
+    whole = _mixture(shares, params.collapse) if names else [Reason("nothing_to_check", "PASS")]
+    kept, waiver = waived(None, whole, waivers)
+    reasons = [*kept, *(r for n in names for r in sources[n][0])]
     return {
         **_verdict(reasons),
+        "digest": digest(None, worst(whole), whole),
+        "waiver": waiver,
         "figures": _figures(shares),
-        "sources": {n: {**_verdict(own), "figures": figures} for n, (own, figures) in sources.items()},
+        "sources": {n: found | {"curve": curves.get((n, "synthetic"))} for n, (_, found) in sources.items()},
+        "curves": {n: curve for (n, origin), curve in sorted(curves.items()) if origin == "crawl"},
     }
+
+
+def to_judge(shares: Shards, params: MixParams) -> tuple[str, ...]:
+    """Synthetic sources that declare a reference and released enough tokens to be looked at, sorted."""
+    made = _concat(shares, _SHARES).filter(origin="synthetic")
+    totals = made.group_by("source", maintain_order=True).agg(pl.col("unique_tokens").sum())
+    large = totals.filter(pl.col("unique_tokens") >= least(params.collapse))["source"]
+    return tuple(sorted(set(large) & set(declaring(params))))
+
+
+def declaring(params: MixParams) -> dict[str, Literal["seeds"] | Reference]:
+    """Enabled sources that say what real text they are held against."""
+    return {n: s.reference for n, s in sorted(params.synthetic.items()) if s.enabled and s.reference is not None}
+
+
+def least(params: Collapse) -> int:
+    """Tokens below which a source is not looked at."""
+    return params.min_windows * WORDS
+
+
+def assessment(table: pl.DataFrame) -> dict[str, Any]:
+    """mix/assessments of one source: part -> what was found."""
+    return {part: json.loads(found) for part, found in table.select("part", "found").iter_rows()}
 
 
 _KEYS = {"source": pl.String, "origin": pl.String, "generator": pl.String, "generation_depth": pl.Int64}
 _SHARES = _KEYS | dict.fromkeys(("documents", "tokens", "unique_tokens", "paid_tokens"), pl.Int64)
 
 
-def _concat(shards: Shards, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+def _concat(shards: Shards, schema: Mapping[str, Any]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=schema), *(shards[s].select(list(schema)) for s in sorted(shards))])
 
 
@@ -87,12 +104,15 @@ def _missing(sizes: Shards) -> dict[str, dict[str, int]]:
     return out
 
 
-def _repeated(tables: Shards) -> dict[str, tuple[int, int]]:
-    """By source: (occurrences of sampled n-grams that occur at least twice, all, times the sampling factor)."""
-    table = merge(tables[s] for s in sorted(tables))
-    twice = pl.col("count").filter(pl.col("count") > 1).sum()
-    rows = table.group_by("source", "bits", maintain_order=True).agg(twice.alias("twice"), pl.col("count").sum())
-    return {s: (t << b, n << b) for s, b, t, n in rows.iter_rows()}
+def _curves(tables: Shards) -> dict[tuple[str, str], list[list[float]]]:
+    """(source, origin) -> [words, different words to be expected among so many]."""
+    groups = ngrams.by_group(ngrams.merge(tables[s] for s in sorted(tables)))
+    out = {}
+    for (source, origin, n), table in groups.items():
+        if n == 1:
+            found = zip(SIZES, ngrams.rarefied(table, SIZES))
+            out[str(source), str(origin)] = [[size, round(types)] for size, types in found if types is not None]
+    return out
 
 
 def _mixture(shares: pl.DataFrame, params: Collapse) -> list[Reason]:
@@ -109,18 +129,42 @@ def _mixture(shares: pl.DataFrame, params: Collapse) -> list[Reason]:
 
 
 def _source(
-    name: str, shares: pl.DataFrame, repeated: tuple[int, int], missing: Mapping[str, int], params: Collapse
+    name: str,
+    shares: pl.DataFrame,
+    missing: Mapping[str, int],
+    found: Mapping[str, Any] | None,
+    params: MixParams,
+    waivers: Waivers,
 ) -> tuple[list[Reason], dict[str, Any]]:
-    twice, all_ = repeated
-    share = _ratio(twice, all_)
+    own = shares.filter(source=name, origin="synthetic")
     reasons = [Reason("provenance_missing", "REFUSE", name, f, float(n), 0.0) for f, n in sorted(missing.items())]
-    if all_ < params.min_ngrams:
-        reasons.append(Reason("low_power", "ABSTAIN", name, value=float(all_), bound=float(params.min_ngrams)))
-    elif share is not None and share > params.max_duplicate_share:
-        bound = params.max_duplicate_share
-        reasons.append(Reason("duplicate_share_above", "REFUSE", name, value=_round(share), bound=bound))
-    figures = _figures(shares.filter(source=name)) | {"ngrams": all_, "duplicate_share": _round(share)}
-    return reasons, figures | {"missing": dict(sorted(missing.items()))}
+    reasons += [Reason(**r) for r in found["reasons"]] if found else [_unseen(name, own, params)]
+    kept, waiver = waived(name, reasons, waivers)
+    abstains = any(r.verdict == "ABSTAIN" for r in reasons)
+    parts = ("alone", "mixture", "canary", "weight")
+    return kept, {
+        **_verdict(kept),
+        "digest": digest(name, worst(reasons), reasons),
+        "waiver": waiver,
+        "figures": _figures(shares.filter(source=name)) | {"missing": dict(sorted(missing.items()))},
+        "found": {p: found.get(p) for p in parts} if found and not abstains else None,
+    }
+
+
+def _unseen(name: str, own: pl.DataFrame, params: MixParams) -> Reason:
+    """Why a source was not looked at: too small, else without a reference."""
+    tokens, bound = int(own["unique_tokens"].sum()), least(params.collapse)
+    if tokens >= bound and name not in declaring(params):
+        return Reason("no_reference", "ABSTAIN", name, f"mix.synthetic.{name}.reference")
+    return Reason("low_power", "ABSTAIN", name, "tokens", float(tokens), float(bound))
+
+
+def share_of(shares: Shards, source: str) -> tuple[float, float]:
+    """The source's share beside all real text, and the real share of the whole mixture."""
+    table = _concat(shares, _SHARES)
+    real = int(table.filter(origin="crawl")["paid_tokens"].sum())
+    own = int(table.filter(source=source, origin="synthetic")["tokens"].sum())
+    return _ratio(own, own + real) or 0.0, _ratios(table)["real_share"] or 0.0
 
 
 def _figures(shares: pl.DataFrame) -> dict[str, Any]:
@@ -148,6 +192,6 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _verdict(reasons: list[Reason]) -> dict[str, Any]:
+def _verdict(reasons: Sequence[Reason]) -> dict[str, Any]:
     ranked = sorted(reasons, key=lambda r: -SEVERITY.index(r.verdict))
-    return {"verdict": ranked[0].verdict if ranked else "PASS", "reasons": [asdict(r) for r in ranked]}
+    return {"verdict": worst(reasons), "reasons": [row(r) for r in ranked]}

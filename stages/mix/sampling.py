@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from stages.mix.params import MixParams
+from stages.mix.params import PlanParams
 
 Totals = Mapping[str, int]
 
@@ -20,7 +20,7 @@ class BadWeights(ValueError):
 
 
 def plan(
-    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: MixParams, models: Mapping[str, str]
+    tables: Mapping[str, Mapping[str, pl.DataFrame]], params: PlanParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """mix/sizes by shard -> mix/plan (a row per source, sorted) and mix/repeats.
 
@@ -50,7 +50,7 @@ _ROWS = {
 }
 
 
-def _plan(rows: pl.DataFrame, params: MixParams) -> pl.DataFrame:
+def _plan(rows: pl.DataFrame, params: PlanParams) -> pl.DataFrame:
     usable = rows.with_columns(n_tokens=pl.when("usable").then("n_tokens").otherwise(0))
     table = usable.group_by("source", "origin", maintain_order=True).agg(
         documents=pl.col("usable").sum().cast(pl.Int64), tokens=pl.col("n_tokens").sum()

@@ -39,7 +39,10 @@ class Tasks:
 
 def edges(pairs):
     rows = [(a, 1, min(a, b)) for a, b in pairs] + [(b, 1, min(a, b)) for a, b in pairs]
-    return pl.DataFrame(rows, schema={"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64}, orient="row")
+    schema = {"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").select(
+        "content", "size", pl.lit("s").alias("shard"), "paired"
+    )
 
 
 def path(count, seed):

@@ -76,6 +76,21 @@ def test_a_large_component_is_judged_from_a_mapped_file(fresh, monkeypatch):
         assert table.equals(before[name]), name
 
 
+def test_a_shard_less_decides_again_only_where_a_verdict_moved(fresh):
+    def decided():
+        store = fresh.context().store
+        return {shard: ref.digest for shard, ref in outputs.manifest(store, "dedup").of("dedup/decisions").items()}
+
+    before = decided()
+    gone = sorted(before)[-1]
+    next((fresh.root / "data" / "sample").glob(f"{gone}.warc*")).unlink()
+    done = fresh.run("dedup", prune=True)
+    after = decided()
+    moved = [shard for shard in after if after[shard] != before[shard]]
+    assert len(after) == len(before) - 1 > len(moved)
+    assert done.get(("dedup", "decisions"), 0) == len(moved)
+
+
 def test_a_lost_part_is_done_again_and_nothing_else(fresh, monkeypatch):
     monkeypatch.setattr(dedup, "PART_KEYS", 200)
     again(fresh)

@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines import ranges, store
+from pipelines import store
 from pipelines.errors import Infrastructure
-from pipelines.ranges import Between, read_between, space
+from pipelines.ranges import Between, space
 from pipelines.store import Store
 from pipelines.work import Shards
 
@@ -33,14 +34,14 @@ def test_a_range_holds_what_lies_in_it(table, low, high):
 
 def test_row_groups_outside_the_range_are_not_read(table, monkeypatch):
     read = []
-    whole = ranges.pq.ParquetFile.read_row_groups
-    monkeypatch.setattr(ranges.pq.ParquetFile, "read_row_groups", lambda f, g, **k: read.append(g) or whole(f, g, **k))
-    read_between(table.store, table.refs["a"], ("name",), "key", 45, 61)
+    whole = pq.ParquetFile.read_row_groups
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", lambda f, g, **k: read.append(g) or whole(f, g, **k))
+    table.store.read_between(table.refs["a"], ("name",), "key", 45, 61)
     assert read == [[2, 3]]
 
 
 def test_the_column_of_the_range_is_left_out_where_it_is_not_asked_for(table):
-    assert read_between(table.store, table.refs["b"], ("name",), "key", 0, 4).to_dicts() == [
+    assert table.store.read_between(table.refs["b"], ("name",), "key", 0, 4).to_dicts() == [
         {"name": "b0"},
         {"name": "b1"},
     ]
@@ -50,7 +51,7 @@ def test_a_file_that_is_no_table_is_named(table):
     path = table.store.path(table.refs["a"])
     path.write_bytes(b"torn")
     with pytest.raises(Infrastructure, match=str(path)):
-        read_between(table.store, table.refs["a"], None, "key", 0, 4)
+        table.store.read_between(table.refs["a"], None, "key", 0, 4)
 
 
 @pytest.mark.parametrize("most", [1000, 10])
@@ -59,3 +60,32 @@ def test_an_array_in_memory_and_one_in_a_file_hold_the_same(most):
         assert isinstance(values, np.memmap) == (most < 500)
         values[:] = np.arange(500)
         assert values.sum() == 124750
+
+
+OWN = pa.schema([("shard", pa.string()), ("name", pa.string()), ("kind", pa.string())])
+
+
+def owned(tmp_path, rows, monkeypatch):
+    monkeypatch.setattr(store, "ROW_GROUP", 3)
+    one = Store.at(tmp_path, "data")
+    frame = pl.DataFrame(rows, schema={"shard": pl.String, "name": pl.String, "kind": pl.String}, orient="row")
+    return one, one.write("dedup/clusters", "part-00000", frame.sort("shard"), OWN).ref
+
+
+ROWS = [*[("a", f"a{i}", None) for i in range(4)], ("b", "b0", "x"), ("b", "b1", None), ("ba", "c0", "x")]
+
+
+def test_own_rows_are_those_of_one_shard(tmp_path, monkeypatch):
+    one, ref = owned(tmp_path, ROWS, monkeypatch)
+    assert one.own_rows([ref], "b", ("name",), None)["name"].to_list() == ["b0", "b1"]
+    assert one.own_rows([ref], "b", ("name", "kind"), "kind")["name"].to_list() == ["b0"]
+    assert one.own_rows([ref], "c", ("name",), None).is_empty()
+
+
+def test_own_digests_follow_own_rows_alone(tmp_path, monkeypatch):
+    before = (lambda one, ref: one.own_digests([ref], ("name", "kind"), None))(*owned(tmp_path, ROWS, monkeypatch))
+    one, ref = owned(tmp_path, [("a", "a9", "y"), *ROWS], monkeypatch)
+    after = one.own_digests([ref], ("name", "kind"), None)
+    assert set(before) == {"a", "b", "ba"}
+    assert [s for s in before if before[s] != after[s]] == ["a"]
+    assert "a" not in one.own_digests([owned(tmp_path, ROWS, monkeypatch)[1]], ("name", "kind"), "kind")

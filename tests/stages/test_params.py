@@ -38,7 +38,7 @@ def test_only_mix_has_a_bound_on_power():
 @pytest.mark.parametrize(
     ("prefilter", "signals", "message"),
     [
-        ({"min_words": 51}, {"word_count": {"min": 50}}, "extract.prefilter.min_words must not exceed"),
+        ({"min_words": 26}, {"word_count": {"min": 50}}, "extract.prefilter.min_words must not exceed half"),
         ({"min_words": 1}, {}, "extract.prefilter.min_words must not exceed"),
         ({"languages": ["en"]}, {}, "extract.prefilter.languages must contain every language"),
     ],
@@ -53,5 +53,5 @@ def test_the_cheap_look_is_no_stricter_than_quality(prefilter, signals, message)
 
 def test_bounds_of_the_cheap_look_that_quality_holds_too_are_accepted():
     found = raw()
-    found["extract"]["prefilter"] |= {"min_words": 50, "languages": [*found["quality"]["languages"], "ja"]}
-    assert parse(found).extract.prefilter.min_words == 50
+    found["extract"]["prefilter"] |= {"min_words": 25, "languages": [*found["quality"]["languages"], "ja"]}
+    assert parse(found).extract.prefilter.min_words == 25

@@ -1,6 +1,7 @@
 """Words, n-grams and Jaccard: the kernels against slow references."""
 
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import shingles
-from stages.shingles import jaccard, ngrams, normalise, shingle_sets
+from stages.shingles import flat_sets, jaccard, ngrams, normalise, shingle_sets
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text("aB1 é漢กิ'-.\n\u0301", max_size=60)
 
@@ -122,3 +123,13 @@ def test_slices_of_a_column_read_their_own_text():
     assert normal(texts[1:].to_list()) == ["second two", "third three"]
     sliced, own = shingle_sets(texts[1:], 2), shingle_sets(pl.Series(texts[1:].to_list()), 2)
     assert all((a == b).all() for a, b in zip(sliced, own, strict=True))
+
+
+def test_flat_sets_lie_end_to_end_sorted_and_distinct(monkeypatch):
+    monkeypatch.setattr(shingles, "BATCH_BYTES", 20)
+    texts = pl.Series(["b a b a b a b", "", "one", None, "x y x y x y z", "one two three"])
+    values, bounds = flat_sets(texts, 2)
+    assert bounds.tolist() == [0, 2, 2, 3, 3, 6, 8]
+    assert [values[a:b].tolist() for a, b in pairwise(bounds)] == [sorted(s.tolist()) for s in shingle_sets(texts, 2)]
+    assert all(np.all(np.diff(values[a:b]) > 0) for a, b in pairwise(bounds))
+    assert set(values[3:6]) == set(np.concatenate(list(ngrams(texts[4:5], 2))))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.urls import MAX_HOST, clean, host
+from stages.urls import MAX_HOST, clean, form, host, is_same, registered_domain
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,51 @@ def test_host_never_raises_and_is_printable(text):
 def test_clean_takes_off_angle_brackets_and_empties_to_null():
     assert clean("<http://a/>") == "http://a/"
     assert clean(" <> ") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("co.uk", None),
+        ("uk", None),
+        ("192.0.2.1", None),
+        ("2001:db8::1", None),
+        ("a.b.unknown-top", "b.unknown-top"),
+        ("me.blogspot.com", "blogspot.com"),
+    ],
+)
+def test_registered_domain(name, expected):
+    assert registered_domain(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("HTTP://u@A.Example:80/%7EB?C=%20#d", ("a.example", "/~b", "?c= ")),
+        ("http://bücher.example", ("xn--bcher-kva.example", "/", "")),
+        ("http://a_b.example/", ("a_b.example", "/", "")),
+        ("http://a^b.example/", None),
+        ("mailto:a@b.example", None),
+        ("", None),
+    ],
+)
+def test_form(url, expected):
+    assert form(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "same"),
+    [
+        ("http://www.a.example/x/", "https://a.example/x", True),
+        ("http://a.example/x", "/x", True),
+        ("http://a.example/x", "/y", False),
+        ("http://a.example/x?p=2", "http://a.example/x", False),
+        ("http://a.example/x", "https://b.example/x", False),
+        ("http://a.example/x", None, None),
+        ("http://a.example/x", "http://[broken", None),
+        ("no url", "also none", None),
+    ],
+)
+def test_is_same(url, other, same):
+    assert is_same(url, other) is same

@@ -104,6 +104,14 @@ def test_tokens_are_summed_over_sources_where_the_total_is_not_given(made):
     assert finding(made, "mix", "collapse_low_power").observed == {"undecided_tokens": 7}
 
 
+def test_tokens_of_sources_that_were_judged_do_not_count(made):
+    sources = {n: {"verdict": v, "figures": {"tokens": t}} for n, v, t in (("a", "PASS", 10**9), ("b", "ABSTAIN", 4))}
+    write(made, {"verdict": "ABSTAIN", "reasons": [LOW_POWER], "sources": sources})
+    verdict = judged(made, "mix")
+    assert verdict.open
+    assert "collapse_low_power" not in [f.check.key for f in verdict.warnings()]
+
+
 def test_nothing_to_check_opens_without_synthetic_rows(made):
     for table in ("mix/synthetic", "mix/sizes", "mix/decisions"):
         del made.tables[table]["healthy"]

@@ -14,14 +14,16 @@ PARAMS = VerifyParams(threshold=0.8, measure="jaccard", bands=1, prefer=("earlie
 def row(name: str, date: str, values: range, content: int, old: bool = False) -> pl.DataFrame:
     facts = {"lot": 0, "content": content, "document": name, "old": old, "date": date, "chars": 1, "score": 0.5}
     frame = pl.DataFrame([facts | {"source_rank": 0, "host_rank": 0}])
-    return packed(frame, np.array([[7]], dtype=np.uint64), [np.array(values, dtype=np.uint64)])
+    return packed(
+        frame, np.array([[7]], dtype=np.uint64), np.array(values, dtype=np.uint64), np.array([0, len(values)])
+    )
 
 
 def judged(shards: dict[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
     tables = {name: pl.concat(rows) for name, rows in shards.items()}
     return judge_lot(
         {name: table.drop("shingles") for name, table in tables.items()},
-        {name: table.select("document", "shingles") for name, table in tables.items()},
+        {name: table.select("shingles") for name, table in tables.items()},
         PARAMS,
         lambda n: np.empty(n, dtype=np.uint64),
     )

@@ -14,7 +14,10 @@ from stages.dedup.stars import directed, labels, large_star, small_star
 
 def frame(edges: list[tuple[int, int]]) -> pl.DataFrame:
     rows = [(max(a, b), 1, min(a, b)) for a, b in edges] + [(min(a, b), 1, min(a, b)) for a, b in edges]
-    return pl.DataFrame(rows, schema={"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64}, orient="row")
+    schema = {"content": pl.Int64, "size": pl.Int64, "paired": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").select(
+        "content", "size", pl.lit("s").alias("shard"), "paired"
+    )
 
 
 def rounds(edges: pl.DataFrame, cuts: list[int]) -> tuple[pl.DataFrame, int]:

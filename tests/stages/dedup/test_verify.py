@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dedup.verify import KEPT_PER_BUCKET, common_if_similar, judge, verify
+from stages.dedup.verify import KEPT_PER_BUCKET, bitmaps, common_if_similar, differing, judge, verify
 
 
 def sets(*values: range | list[int]) -> list[np.ndarray]:
@@ -23,6 +23,32 @@ def test_common_equals_set_arithmetic(a, b, twentieths):
     both, union = len(a & b), len(a | b)
     expected = both if union and both / union >= threshold else -1
     assert common_if_similar(*sets(list(a), list(b)), threshold) == expected
+
+
+def test_two_maps_differ_in_no_more_bits_than_their_sets():
+    rng = np.random.default_rng(2)
+    for size, other, common in rng.integers(0, 300, (200, 3)):
+        a, b, shared = (rng.integers(0, 2**64, n, dtype=np.uint64) for n in (size, other, common))
+        first, second = np.unique(np.concatenate([a, shared])), np.unique(np.concatenate([b, shared]))
+        maps = bitmaps(np.concatenate([first, second]), np.array([0, len(first), len(first) + len(second)]))
+        assert differing(maps[0], maps[1]) == sum(int(x).bit_count() for x in maps[0] ^ maps[1])
+        assert differing(maps[0], maps[1]) <= len(np.setxor1d(first, second))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 12), min_size=2, max_size=9), st.sampled_from(["jaccard", "containment"]))
+def test_the_bitmap_filter_refutes_nobody_who_is_similar_enough(changes, measure):
+    """Sets of 40 random values of which some are others: the verdicts are those of set arithmetic."""
+    rng = np.random.default_rng(len(changes))
+    base = rng.integers(0, 2**64, 40, dtype=np.uint64)
+    texts = [np.unique(np.concatenate([base[n:], rng.integers(0, 2**64, n, dtype=np.uint64)])) for n in changes]
+    found, kept = verify(same_bucket(len(texts)), texts, np.arange(len(texts)), 0.8, measure), []
+    for i, text in enumerate(texts):
+        shares = [len(np.intersect1d(text, texts[k])) for k in kept]
+        of = [len(text) if measure == "containment" else len(np.union1d(text, texts[k])) for k in kept]
+        similar = any(both / whole >= 0.8 for both, whole in zip(shares, of))
+        assert (found.twin[i] >= 0) == similar
+        kept += [] if similar else [i]
 
 
 def test_a_pair_exactly_at_the_threshold_is_rejected_and_one_below_is_not():

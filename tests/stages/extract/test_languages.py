@@ -12,7 +12,7 @@ MENU = "<li>Home</li><li>About us</li><li>Contact and imprint</li><li>Read more 
 
 
 def asked(body, kept):
-    look = html.look(f"<meta charset=utf-8><body>{body}".encode(), None, 10_000, 100)
+    look = html.look(html.read(f"<meta charset=utf-8><body>{body}".encode(), None), 10_000, 100)
     return foreign(MODEL, [look], kept)[0]
 
 

@@ -3,7 +3,9 @@
 import gzip
 import io
 
+import lz4.frame
 import pytest
+import zstandard
 
 from stages.extract.members import NotAWarc
 from stages.extract.pages import Extraction, Look
@@ -55,20 +57,39 @@ def ask(data: bytes, offset: int, models, doc_id: str | None = None):
     return replay(io.BytesIO(data), offset, doc_id, FACTS, PARAMS, models, pages)
 
 
+DICTIONARY = zstandard.ZstdCompressionDict(RECORDS[3] * 3, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+LEAD = b"\x5d\x2a\x4d\x18" + len(RECORDS[3] * 3).to_bytes(4, "little") + RECORDS[3] * 3
+WITH_DICTIONARY = zstandard.ZstdCompressor(dict_data=DICTIONARY).compress
+
+
+def arc(name: str) -> bytes:
+    block = b"HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>" + name.encode()
+    return b"http://h.example/%s 1.2.3.4 20240102030405 text/html %d\n%s\n" % (name.encode(), len(block), block)
+
+
+def form(pack, records=RECORDS, lead=b""):
+    """The archive, and where each record begins."""
+    packed = [pack(one) for one in records]
+    return lead + b"".join(packed), [len(lead) + sum(map(len, packed[:i])) for i in range(len(packed))]
+
+
 FORMS = {
-    "a member per record": (b"".join(map(gzip.compress, RECORDS)), [len(gzip.compress(r)) for r in RECORDS]),
-    "plain": (b"".join(RECORDS), [len(r) for r in RECORDS]),
+    "a member per record": form(gzip.compress),
+    "plain": form(bytes),
+    "zstd": form(zstandard.compress),
+    "zstd with a dictionary": form(WITH_DICTIONARY, lead=LEAD),
+    "lz4": form(lz4.frame.compress),
+    "arc": form(gzip.compress, [arc(name) for name in ("one", "two", "three", "four")]),
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_one_that_begins_there_and_no_other(form, models) -> None:
-    data, sizes = FORMS[form]
+    data, offsets = FORMS[form]
     for number in (0, 2, 3):
-        offset = sum(sizes[:number])
-        found = ask(data, offset, models)
+        found = ask(data, offsets[number], models)
         name = ("one", "two", "three", "four")[number]
-        assert found.decisions.select("url", "warc_offset").rows() == [(f"http://h.example/{name}", offset)]
+        assert found.decisions.select("url", "warc_offset").rows() == [(f"http://h.example/{name}", offsets[number])]
         assert found.documents["text"].to_list() == ["Main text."]
         assert asked_urls == [f"http://h.example/{name}"], "no other page is given to an engine"
 
@@ -84,9 +105,9 @@ def test_in_one_member_for_all_a_doc_id_chooses(models) -> None:
 
 
 def test_where_nothing_begins(models) -> None:
-    data, sizes = FORMS["plain"]
+    data, offsets = FORMS["plain"]
     with pytest.raises(NotAWarc):
-        ask(data, sizes[0] + 5, models)
+        ask(data, offsets[1] + 5, models)
     with pytest.raises(NotAWarc):
         ask(data, len(data), models)
     with pytest.raises(NotAWarc, match="doc_id"):

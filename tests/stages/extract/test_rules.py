@@ -4,8 +4,8 @@ import pytest
 
 from stages.extract import rules
 from stages.extract.languages import Foreign
-from stages.extract.pages import Look
-from stages.extract.params import ExtractParams, Prefilter
+from stages.extract.pages import Look, Signals
+from stages.extract.params import ExtractParams, Prefilter, Provenance
 from stages.extract.records import Body, Record
 
 PARAMS = ExtractParams(
@@ -101,3 +101,42 @@ def test_sampling_takes_its_share_and_larger_shares_hold_smaller_ones():
     assert abs(len(tenth) - 400) < 80
     assert tenth < half
     assert all(rules.sampled_out(i, 1.0) is None for i in ids)
+
+
+SAID = Signals(licence="CC-BY-SA-4.0", wishes=("noai", "noindex"), page_date="2020-05-01")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, []),
+        ({"wishes": ("noai", "tdm_reservation")}, [("opted_out", None, "noai")]),
+        ({"wishes": ("noarchive",)}, []),
+        ({"licences": ("CC-BY",)}, []),
+        ({"licences": ("CC0",)}, [("licence_not_listed", None, "CC-BY-SA-4.0")]),
+        ({"max_hidden_share": 0.2}, [("hidden_text", 0.3, None)]),
+        ({"max_hidden_share": 0.3}, []),
+        ({"own_canonical": True}, [("other_canonical", None, "the page names another address as its own")]),
+        ({"earliest": "2020-05-01", "latest": "2020-05-01"}, []),
+        ({"earliest": "2020-05-02"}, [("dated_outside", None, "2020-05-01")]),
+        ({"latest": "2020-04-30"}, [("dated_outside", None, "2020-05-01")]),
+    ],
+)
+def test_what_a_page_says_rejects_it_only_where_params_ask(bounds, expected):
+    found = rules.of_signals(SAID, 0.3, False, Provenance(**bounds))
+    assert [(fail.reason, fail.value, fail.detail) for fail in found] == expected
+
+
+def test_what_a_page_does_not_say_is_no_reason_but_a_missing_licence():
+    every = Provenance(
+        wishes=("noai",), licences=("CC-BY",), max_hidden_share=0, own_canonical=True, earliest="2999-01-01"
+    )
+    found = rules.of_signals(Signals(), None, None, every)
+    assert [(fail.reason, fail.detail) for fail in found] == [("licence_not_listed", "none stated")]
+    words = rules.of_signals(Signals(licence="<b>words of a page"), None, None, every)
+    assert words[0].detail == "another licence"
+
+
+def test_of_lists():
+    assert rules.of_lists("blocked_url", "adult: host")[0].detail == "adult: host"
+    assert rules.of_lists("unlisted_url", None)[0].reason == "unlisted_url"

@@ -7,7 +7,7 @@ import pytest
 from stages import schemas
 from stages.extract import engine, shard
 from stages.extract.pages import Failure
-from stages.extract.params import ExtractParams, Prefilter
+from stages.extract.params import ExtractParams, Prefilter, Provenance
 from stages.extract.scan import scan
 from stages.extract.shard import ShardFacts, extract
 
@@ -181,3 +181,67 @@ def test_batches_change_nothing(warcs, monkeypatch):
 def test_other_failing_rules_stand_in_also(warcs):
     raw = warcs.record(b"\x89PNG", http="HTTP/1.1 404 No\r\nContent-Type: image/png\r\n")
     assert run(raw).tables["extract/decisions"]["also"].to_list() == [["not_html"]]
+
+
+def test_what_lists_speak_against_is_not_read(warcs):
+    first, second = (run(r).tables["extract/decisions"]["doc_id"][0] for r in warcs.many(2))
+    lists = {first: ("blocked_url", "adult: host"), second: ("unlisted_url", None)}
+    taken = {first: ("takedown", None)}
+    raw, none = b"".join(warcs.many(2)), lambda pages: pytest.fail("read")
+    done = extract(io.BytesIO(raw), FACTS, PARAMS, {"language": MODEL}, taken, 1.0, none, lists)
+    rows = done.tables["extract/decisions"].select("reason", "also", "detail").rows()
+    assert rows[0] == ("takedown", ["blocked_url"], None)
+    assert rows[1] == ("unlisted_url", [], "on none of the lists that are to be kept")
+    done = extract(io.BytesIO(raw), FACTS, PARAMS, {"language": MODEL}, {}, 1.0, here, {first: lists[first]})
+    assert done.tables["extract/decisions"].row(0, named=True)["detail"] == "adult: host"
+
+
+NOTES = ("X-Robots-Tag: noindex", "X-Robots-Tag: noai", "TDM-Reservation: 1")
+NOTED = "\r\n".join(("HTTP/1.1 200 OK", "Content-Type: text/html", *NOTES, ""))
+HEAD = b"""<link rel=canonical href="/other"><link rel=license href="https://creativecommons.org/licenses/by/4.0/">
+<meta property="article:published_time" content="2020-05-01"><p hidden>not for people</p>"""
+
+
+def test_what_page_and_headers_say_is_a_row(warcs):
+    done = run(warcs.record(HEAD + page("cats"), http=NOTED) + warcs.record(page("dogs"), name="<urn:uuid:2>"))
+    noted, plain = done.tables["extract/provenance"].rows(named=True)
+    share = noted.pop("hidden_share")
+    assert 0 < share < 0.1
+    assert noted == {
+        "doc_id": done.tables["extract/documents"]["doc_id"][0],
+        "page_date": "2020-05-01",
+        "page_date_by": "meta",
+        "canonical": "/other",
+        "canonical_differs": True,
+        "licence": "CC-BY-4.0",
+        "licence_by": "rel",
+        "wishes": "noai,noindex,tdm_reservation",
+        "tdm_policy": None,
+        "hidden_chars": 12,
+        "hidden_by": "attribute",
+    }
+    del plain["doc_id"]
+    assert {n: v for n, v in plain.items() if v is not None} == {"hidden_chars": 0, "hidden_share": 0.0}
+    assert done.tables["extract/provenance"].columns == schemas.PROVENANCE.names
+
+
+def test_what_a_page_says_is_a_reason_where_params_say_so(warcs):
+    bounds = Provenance(wishes=("noai",), own_canonical=True, max_hidden_share=0.001, latest="2019-12-31")
+    raw = warcs.record(HEAD + page("cats"), http=NOTED) + warcs.record(page("dogs"), name="<urn:uuid:2>")
+    done = run(raw, PARAMS.model_copy(update={"provenance": bounds}))
+    rows = done.tables["extract/decisions"].rows(named=True)
+    assert (rows[0]["reason"], rows[0]["detail"]) == ("opted_out", "noai")
+    assert rows[0]["also"] == ["hidden_text", "other_canonical", "dated_outside"]
+    assert rows[1]["keep"]
+    assert done.tables["extract/provenance"].height == 2
+
+
+def test_how_a_page_was_decoded_is_told(warcs):
+    plain = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=iso-8859-1\r\n"
+    text = "<p>Zażółć gęślą jaźń; pchnąć w tę łódź jeża lub ośm skrzyń fig.</p>" * 4
+    raw = warcs.record(text.encode("iso8859-2"), http=plain)
+    row = run(raw).tables["extract/look"].row(0, named=True)
+    assert [row[n] for n in ("encoding", "encoding_by", "encoding_fix", "n_replaced")] == [
+        *("iso8859-2", "detected", "not_as_declared", 0)
+    ]
+    assert "gęślą" in run(raw).tables["extract/documents"]["text"][0]

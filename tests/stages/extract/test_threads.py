@@ -4,8 +4,8 @@ from lxml import html as lxml_html
 from stages.extract.threads import is_thread
 
 
-def tree(text):
-    return lxml_html.document_fromstring(text)
+def thread(text, url):
+    return is_thread(lxml_html.document_fromstring(text), url, text.encode())
 
 
 PLAIN = "<html><head><meta name=generator content='Ghost 5'></head><body class=post><p>x</p></body></html>"
@@ -27,7 +27,7 @@ PLAIN = "<html><head><meta name=generator content='Ghost 5'></head><body class=p
     ],
 )
 def test_by_address(url, expected):
-    assert is_thread(tree(PLAIN), url) is expected
+    assert thread(PLAIN, url) is expected
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,13 @@ def test_by_address(url, expected):
         PLAIN.replace("Ghost 5", "Discourse 3.2.0"),
         PLAIN.replace("<body", "<body id=phpbb"),
         PLAIN.replace("<html", "<html id=XF"),
+        PLAIN.replace("<p>", "<div class=lemmy-site id=app><p>"),
         PLAIN.replace("<p>", "<p itemscope itemtype='https://schema.org/QAPage'>"),
         PLAIN.replace("<p>", '<script type="application/ld+json">{"@type": "DiscussionForumPosting"}</script><p>'),
     ],
 )
 def test_by_what_the_page_says_of_itself(page):
-    assert is_thread(tree(page), "https://a.example/1") is True
+    assert thread(page, "https://a.example/1") is True
 
 
 @pytest.mark.parametrize(
@@ -54,9 +55,9 @@ def test_by_what_the_page_says_of_itself(page):
     ],
 )
 def test_words_about_threads_make_none(page):
-    assert is_thread(tree(page), "https://a.example/1") is False
+    assert thread(page, "https://a.example/1") is False
 
 
 def test_only_the_beginning_of_an_address_is_read():
-    assert is_thread(tree(PLAIN), "https://a.example/" + "a/" * 100 + "forum") is True
-    assert is_thread(tree(PLAIN), "https://a.example/" + "a/" * 1000 + "forum") is False
+    assert thread(PLAIN, "https://a.example/" + "a/" * 100 + "forum") is True
+    assert thread(PLAIN, "https://a.example/" + "a/" * 1000 + "forum") is False

@@ -15,14 +15,7 @@ from stages.mix.sizes import EDITS, measure_crawl, measure_synthetic
 from stages.schemas import DECISIONS, MIXTURE, SIZES
 from stages.tokens import count_tokens
 
-COLLAPSE = Collapse(
-    min_real_share=0.5,
-    warn_real_share=0.667,
-    duplicate_ngram=8,
-    max_duplicate_share=0.2,
-    max_unknown_depth_share=0.05,
-    min_ngrams=100,
-)
+COLLAPSE = Collapse(min_real_share=0.5, warn_real_share=0.667, max_unknown_depth_share=0.05)
 PARAMS = MixParams(shards=3, seed=1, synthetic={}, weights=None, max_copies=4, collapse=COLLAPSE)
 NARROW = ("url", "host", "source", "title", "language", "date")
 DOCUMENTS = {"doc_id": pl.String, **dict.fromkeys(NARROW, pl.String), "text": pl.String, "n_tokens": pl.Int64}

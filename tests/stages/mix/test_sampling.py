@@ -11,14 +11,7 @@ from stages.mix.params import Collapse, MixParams
 from stages.mix.sampling import BadWeights, copies, plan, rates, release_shard, unit
 from stages.schemas import PLAN, REPEATS
 
-COLLAPSE = Collapse(
-    min_real_share=0.5,
-    warn_real_share=0.667,
-    duplicate_ngram=8,
-    max_duplicate_share=0.2,
-    max_unknown_depth_share=0.05,
-    min_ngrams=100,
-)
+COLLAPSE = Collapse(min_real_share=0.5, warn_real_share=0.667, max_unknown_depth_share=0.05)
 PARAMS = MixParams(shards=4, seed=1, synthetic={}, weights=None, max_copies=4, collapse=COLLAPSE)
 SIZES = {
     "doc_id": pl.String,

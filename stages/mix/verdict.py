@@ -1,0 +1,151 @@
+"""From what was found on a source to a verdict with reasons, and what a waiver makes of it.
+
+Statistics refuse with two keys only: a canary that is harmed, and a loss within strata that is large and significant.
+
+    canary   loss alone            in the mixture   verdict
+    harm     >= refuse_loss        >= mixture_loss  REFUSE   harm_and_loss
+    harm     >= refuse_loss        below            WARN     harm_and_loss_diluted
+    harm     below, or not sure                     WARN     canary_harm
+    no harm  >= warn_loss, sure                     WARN     loss_above
+    warning                                         WARN     canary_warns
+
+ABSTAIN is a verdict too, and then no figure is given: no_reference (the source declares no real text to be held
+against), low_power (too little text), reference_lacks (more than a tenth of the source lies in domains, positions or
+languages of which its reference has too little). PASS < WARN < ABSTAIN < REFUSE; a verdict is the worst of its reasons.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from stages.mix.assess import Assessment, assess, dilution
+from stages.mix.canary.figures import CanaryFigures
+from stages.mix.matched import UNMATCHED
+from stages.mix.params import Collapse
+from stages.mix.within import Comparison, Short
+
+SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
+STRONG = 30.0  # deviations: from here on the corpus half of a score is 1
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is what it is. `source` is null for the whole mixture; `field` names what the value is of."""
+
+    code: str
+    verdict: str
+    source: str | None = None
+    field: str | None = None
+    value: float | None = None
+    bound: float | None = None
+
+
+def row(reason: Reason) -> dict[str, Any]:
+    """A reason as collapse.json holds it."""
+    return asdict(reason)
+
+
+def worst(found: Sequence[Reason]) -> str:
+    """The verdict that reasons amount to."""
+    return max((r.verdict for r in found), key=SEVERITY.index, default="PASS")
+
+
+def reasons(name: str, found: Assessment, settings: Collapse) -> list[Reason]:
+    """What speaks against a source that declares its reference."""
+    if not isinstance(found.alone, Comparison):
+        return [_short(name, found.alone, settings)]
+    if found.canary is None or found.canary.reason is not None:
+        tokens = min(found.canary.tokens.values(), default=0) if found.canary else 0
+        return [Reason("low_power", "ABSTAIN", name, "canary", float(tokens))]
+    lost = found.alone.lost(settings.warn_loss, settings.alpha)
+    large = [f for f in lost if (f.loss or 0) >= settings.refuse_loss]
+    if found.canary.harm and large:
+        return [_both(name, large[0].name, large[0].loss, found, settings)]
+    out = [Reason("loss_above", "WARN", name, f.name, _round(f.loss), settings.warn_loss) for f in lost[:1]]
+    return [*_canary(name, found.canary), *out]
+
+
+def _short(name: str, found: Short | None, settings: Collapse) -> Reason:
+    if found is not None and found.windows >= settings.min_windows and found.unmatched > UNMATCHED:
+        return Reason("reference_lacks", "ABSTAIN", name, "windows", _round(found.unmatched), UNMATCHED)
+    have = found.windows if found is not None else 0
+    return Reason("low_power", "ABSTAIN", name, "windows", float(have), float(settings.min_windows))
+
+
+def _both(name: str, field: str, loss: float | None, found: Assessment, settings: Collapse) -> Reason:
+    """Both keys are turned; what is left of the loss in the mixture decides."""
+    assert isinstance(found.alone, Comparison)
+    left = dilution(found.alone, found.mixture, settings)
+    if left is not None and left < settings.mixture_loss:
+        return Reason("harm_and_loss_diluted", "WARN", name, field, _round(left), settings.mixture_loss)
+    return Reason("harm_and_loss", "REFUSE", name, field, _round(loss), settings.refuse_loss)
+
+
+def _canary(name: str, found: CanaryFigures) -> list[Reason]:
+    codes = ", ".join(found.reasons) or None
+    if found.harm:
+        return [Reason("canary_harm", "WARN", name, codes)]
+    return [Reason("canary_warns", "WARN", name, codes)] if found.warn else []
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The gate's answer on windows alone. `score`: null where the verdict is ABSTAIN; larger is worse."""
+
+    score: float | None
+    corpus: float | None
+    canary: float | None
+    verdict: str
+    reasons: tuple[Reason, ...]
+    found: Assessment
+
+
+def score(source: pl.DataFrame, reference: pl.DataFrame | None, settings: Collapse, *, share: float = 1.0) -> Scored:
+    """Judge windows of a source against windows of real text, as the stage does, without any pipeline.
+
+    Frames have the columns domain, position, language, doc_id, key, text of `stages.mix.windows`; rows in any order.
+    `share`: of the source in the mixture with real text (1: the source alone, or a mixture that is judged as it is).
+    The real share of the canaries' loop and the decoding are those of `settings.canary`.
+    """
+    if reference is None:
+        none = Reason("no_reference", "ABSTAIN", "source")
+        return Scored(None, None, None, "ABSTAIN", (none,), Assessment(None, None, None))
+    found = assess(source, reference, settings, share)
+    why = tuple(reasons("source", found, settings))
+    if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
+        return Scored(None, None, None, worst(why), why, found)
+    corpus, canary = found.alone.largest, found.canary.score or 0.0
+    return Scored(max(corpus, 0.0) / STRONG + max(canary, 0.0), corpus, canary, worst(why), why, found)
+
+
+def digest(source: str | None, verdict: str, found: Sequence[Reason]) -> str:
+    """32 hex digits for a verdict: another reason or figure is another verdict."""
+    rows = sorted(json.dumps(asdict(r), sort_keys=True) for r in found)
+    return hashlib.sha256(json.dumps([source, verdict, rows]).encode()).hexdigest()[:32]
+
+
+def waived(
+    source: str | None, found: Sequence[Reason], waivers: Sequence[Mapping[str, Any]]
+) -> tuple[list[Reason], Any]:
+    """Reasons after waivers, and the waiver that holds, or null.
+
+    A waiver holds for the verdict of its digest until it expires: what closed the gate is then a warning. One that does
+    not hold is a warning of its own, so that nobody takes it for one that does.
+    """
+    verdict = worst(found)
+    mine, name = [w for w in waivers if w["source"] == source], digest(source, verdict, found)
+    holding = [w for w in mine if w["verdict_digest"] == name and w["in_force"]]
+    if verdict in ("REFUSE", "ABSTAIN") and holding:
+        return [Reason("waived", "WARN", source, f"{verdict}: {', '.join(sorted({r.code for r in found}))}")], holding[
+            0
+        ]
+    void = [Reason("waiver_expired" if not w["in_force"] else "waiver_void", "WARN", source, w["name"]) for w in mine]
+    return [*found, *void], None

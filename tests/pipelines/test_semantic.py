@@ -1,0 +1,72 @@
+"""Semantic duplicates in the stage: off, listed, removed; the same bits each time."""
+
+import polars as pl
+import pytest
+
+from pipelines import dedup, outputs, semantic
+from pipelines.files import read_lines
+
+
+def again(one):
+    """Run dedup alone; returns how many jobs of each family ran."""
+    one.raw["run"]["executor"] = "inprocess"
+    rates = one.root / ".run" / "rates.jsonl"
+    before = len(read_lines(rates))
+    dedup.run(one.context())
+    return {row["family"]: row["shards"] for row in read_lines(rates)[before:]}
+
+
+def asked(one, **params):
+    one.raw["dedup"]["semantic"] = {"enabled": "report", "threshold": 0.8, "dimensions": 16, "cell": 20, **params}
+    return again(one)
+
+
+def test_off_by_default(pipeline):
+    store = pipeline.context().store
+    assert not outputs.manifest(store, "dedup").shards("dedup/vectors")
+
+
+def test_a_report_lists_pairs_and_removes_nobody(fresh):
+    before = fresh.table("dedup/decisions")
+    done = asked(fresh)
+    assert done["words"] == done["centres"] == 1 and done["vectors"] == done["cells"] == 3 and "decisions" not in done
+    found, kept = fresh.table("dedup/semantic"), set(before.filter("keep")["doc_id"])
+    assert found.height > 0 and (found["similarity"] >= 0.8).all()
+    assert set(found["doc_id"]) <= kept and set(found["related_doc_id"]) <= kept
+    assert not set(found["doc_id"]) & set(found["related_doc_id"])
+    assert fresh.table("dedup/centres")["cell"].to_list() == [-3, -2, -1, 0, 1, 2, 3]
+    assert fresh.table("dedup/decisions").equals(before)
+
+
+def test_removal_names_a_document_that_stays(fresh):
+    before = fresh.table("dedup/decisions")
+    asked(fresh, enabled="remove", threshold=0.85)
+    after, found = fresh.table("dedup/decisions"), fresh.table("dedup/semantic")
+    gone = after.filter(reason="semantic_duplicate")
+    assert set(gone["doc_id"]) == set(found["doc_id"]) and gone.height > 0
+    assert (gone["bound"] == 0.85).all() and (gone["value"] >= 0.85).all()
+    kept = set(after.filter("keep")["doc_id"])
+    assert set(after.filter(pl.col("related_doc_id").is_not_null())["related_doc_id"]) <= kept
+    rest = after.filter(~pl.col("doc_id").is_in(gone["doc_id"].implode()))
+    assert rest.equals(before.filter(~pl.col("doc_id").is_in(gone["doc_id"].implode())))
+
+
+def test_the_same_corpus_gives_the_same_bits(fresh):
+    def digests():
+        found = outputs.manifest(fresh.context().store, "dedup")
+        return {(r.table, r.shard): r.digest for name in semantic.TABLES for r in found.shards(name)}
+
+    asked(fresh)
+    first, store = digests(), fresh.context().store
+    for name in semantic.TABLES:
+        for ref in outputs.manifest(store, "dedup").shards(name):
+            store.path(ref).unlink()
+    done = again(fresh)
+    assert done["words"] == 1 and digests() == first
+
+
+@pytest.mark.parametrize("rows", [10, 1000])
+def test_a_sample_is_about_as_large_as_asked(rows):
+    ids = pl.DataFrame({"doc_id": [f"{i * 2654435761 % 2**32:08x}{i:024x}" for i in range(rows)]})
+    found = ids.filter(semantic._sampled(100, rows)).height
+    assert found == rows if rows < 100 else 60 < found < 140

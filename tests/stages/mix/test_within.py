@@ -1,0 +1,95 @@
+"""A source beside matched controls: calibrated on real text, and able to see what was planted."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from stages.mix.corpus import STATISTICS
+from stages.mix.within import Comparison, Short, compare
+from tests.stages.mix.texts import document, unit, windows
+
+REAL = windows([f"real{i}" for i in range(150)])
+FEW = {"least": 30, "most": 60, "draws": 39}
+
+
+def halves(salt):
+    first = pl.Series([unit(salt, d) < 0.3 for d in REAL["doc_id"]])
+    return REAL.filter(first), REAL.filter(~first)
+
+
+def test_p_values_of_real_text_are_uniform():
+    """Sixty cuts of one pool into a source and its reference: small p-values are as rare as they say."""
+    found = [compare(*halves(k), **FEW) for k in range(60)]
+    smallest = np.array([min(f.p for f in c.findings if f.gates) for c in found])
+    for level in (0.1, 0.25, 0.5):
+        assert np.mean(smallest <= level) <= level + 0.13
+    assert smallest.max() > 0.8
+
+
+def test_controls_have_the_source_between_them():
+    c = compare(*halves(1), **FEW)
+    assert isinstance(c, Comparison)
+    assert [f.name for f in c.findings] == [s.name for s in STATISTICS]
+    assert all(f.low <= f.control <= f.high for f in c.findings)
+    assert np.mean([f.low <= f.value <= f.high for f in c.findings]) > 0.6
+    assert [f.p is None for f in c.findings] == [not f.gates for f in c.findings]
+
+
+def sharpened(name, length):
+    return document(name, length, power=1.6)
+
+
+def loop(name, length):
+    return " ".join(document(f"{name}{k % 4}", 50) for k in range(length // 50))
+
+
+def truncated(name, length):
+    return document(name, length, words=400)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (sharpened, {"distinct_1", "distinct_2", "concentration", "rare_mass"}),
+        (truncated, {"distinct_1", "rare_mass", "rare_coverage"}),
+        (lambda name, length: loop("x", length), {"reused_8", "unseen_3", "self_repetition", "distinct_4"}),
+    ],
+)
+def test_what_was_planted_is_found(make, named):
+    c = compare(windows([f"m{i}" for i in range(40)], 3, make), REAL, **FEW)
+    lost = {f.name for f in c.lost(0.1, 0.05)}
+    assert named <= lost
+    assert c.largest > 5
+    assert c.mean_loss(sorted(named)) > 0.1
+
+
+def test_other_composition_is_no_loss():
+    """Two domains, one poorer than the other: a source of the poorer alone is compared with that alone."""
+    poor = windows([f"p{i}" for i in range(150)], 3, truncated, domain="poor")
+    both = pl.concat([REAL, poor])
+    source = windows([f"q{i}" for i in range(40)], 3, truncated, domain="poor")
+    assert compare(source, both, **FEW).lost(0.1, 0.05) == ()
+    anonymous = source.with_columns(domain=pl.lit("")), both.with_columns(domain=pl.lit(""))
+    assert compare(*anonymous, **FEW).lost(0.1, 0.05) != ()
+
+
+def test_too_little_text_gives_no_figure():
+    found = compare(REAL.head(20), REAL.tail(300), **FEW)
+    assert isinstance(found, Short)
+    assert found.windows <= found.source == 20
+    assert found.reference == 300
+    assert compare(REAL.head(0), REAL, **FEW) == Short(0, 0, 450, 0.0)
+    assert compare(REAL, REAL.head(0), **FEW).windows == 0
+
+
+def test_strata_without_reference_are_said_to_be_so():
+    foreign = windows([f"f{i}" for i in range(40)], 3, language="sv")
+    found = compare(pl.concat([REAL.head(200), foreign]), REAL, **FEW)
+    assert isinstance(found, Short)
+    assert found.unmatched == pytest.approx(120 / 320, abs=0.03)
+    assert found.windows >= FEW["least"]
+
+
+def test_the_order_of_rows_plays_no_part():
+    one, two = halves(1)
+    assert compare(one.reverse(), two.reverse(), **FEW) == compare(one, two, **FEW)
