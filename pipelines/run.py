@@ -84,6 +84,8 @@ def _repro(ctx: Context, targets: Sequence[str]) -> None:
     finally:
         _end(child)
         keeper.stop()
+    if child.returncode < 0:  # we were not interrupted, so that what its stage then said is not why
+        raise ChildFailed(INFRASTRUCTURE, f"dvc repro was killed by {signal.Signals(-child.returncode).name}")
     if child.returncode != 0:
         status = read_status(ctx.root)
         if status.get("run") == str(os.getpid()) and isinstance(status.get("code"), int):
