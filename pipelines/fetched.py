@@ -36,6 +36,7 @@ class Copy:
     path: Path
     size: int
     sha256: str
+    was_read: bool = field(default=False, compare=False)  # just now, not known from before
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Copies:
         stat = body.stat()
         note = {"url": url, "name": body.name, "tag": found.tag, "size": stat.st_size, "sha256": sha256}
         write_json(body.with_name(NOTE), note | {"mtime_ns": stat.st_mtime_ns, "how": self.how.model_dump(mode="json")})
-        return Copy(body, stat.st_size, sha256)
+        return Copy(body, stat.st_size, sha256, was_read=True)
 
     def _make_room(self, size: int, keep: Path) -> None:
         """Drop copies, the longest unused first, until a file of this size fits."""

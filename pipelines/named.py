@@ -128,9 +128,9 @@ def _bring(ctx: Context, urls: list[tuple[str, str]], faults: list[str]) -> dict
     keys = {url: key for key, url in reversed(urls)}
 
     def done(count: int, copy: Copy) -> None:
-        print(
-            f"inputs: {count} of {len(keys)} remote files, {copy.path.name} {copy.size / 1e6:.1f} MB", file=sys.stderr
-        )
+        if copy.was_read:
+            size = f"{copy.size / 1e6:.1f} MB"
+            print(f"inputs: {count} of {len(keys)} remote files, {copy.path.name} {size}", file=sys.stderr)
 
     found = each(copies(ctx), list(keys), done) if keys else {}
     unreached = []

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from pipelines.errors import BadInput
 from stages.params import Fetch
@@ -143,6 +142,8 @@ def _kind(error: BaseException) -> str:
 
 
 def _pool(url: str, how: Fetch) -> urllib3.PoolManager:
+    from urllib.request import getproxies, proxy_bypass  # brings ssl, which a run without remote files can do without
+
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = None if host in _LOOPBACK or proxy_bypass(host) else getproxies().get(parts.scheme)

@@ -1,9 +1,10 @@
 """How often a page of known encoding is decoded exactly, beside resiliparse's and charset_normalizer's reading.
 
-`python benchmarks/extract/encodings.py [PAGES]`: pages of UTF-8 (the public sets, pages made of sentences in 75
+`python benchmarks/extract/encodings.py [PAGES [SKIP]]`: pages of UTF-8 (the public sets, pages made of sentences in 75
 languages, and the sample) are written in every encoding that holds them and that their script is written in, under
 four declarations: right (in the page), missing, `utf-8` by HTTP, `iso-8859-1` by HTTP. At most PAGES (60) per
-encoding, by hash. A page counts as decoded exactly where its text is the same, whatever the encoding is called.
+encoding, by hash, after the first SKIP (0). A page counts as decoded exactly where its text is the same, whatever the
+encoding is called.
 """
 
 import codecs
@@ -76,7 +77,7 @@ def _of_sentences(per_page: int = 20) -> Iterator[str]:
 
 
 def held(texts: list[str], encoding: str, most: int) -> list[str]:
-    """The first pages by hash that the encoding holds, in a script that it is used for."""
+    """At most so many pages, in their order, that the encoding holds, in a script that it is used for."""
     found = []
     for text in texts:
         other = re.findall(r"[^\x00-\x9f]", text)
@@ -113,11 +114,11 @@ def readers() -> dict[str, Reader]:
     return {"ours": lambda body, charset: decode(body, charset).text, "resiliparse": resiliparse, "c_n": normalizer}
 
 
-def rows(most: int) -> Iterator[tuple[str, str, int, dict[str, float]]]:
+def rows(most: int, skip: int) -> Iterator[tuple[str, str, int, dict[str, float]]]:
     """(encoding, declaration, pages, reader -> share decoded exactly)."""
     texts = sorted(set(pages()), key=lambda text: hashlib.sha256(text.encode()).digest())
     for encoding in ENCODINGS:
-        chosen = held(texts, encoding, most)
+        chosen = held(texts, encoding, most + skip)[skip:]
         label = LABELS.get(encoding, codecs.lookup(encoding).name)
         for how, charset in (("right", None), ("missing", None), ("utf-8", "utf-8"), ("iso-8859-1", "iso-8859-1")):
             own = [declared(text, label) if how == "right" else text for text in chosen]
@@ -143,7 +144,7 @@ def main() -> None:
     """Print the table."""
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     print("| encoding | declared | pages | ours | resiliparse 2.0 | charset_normalizer |\n|---|---|---|---|---|---|")
-    for encoding, how, n, shares in rows(most):
+    for encoding, how, n, shares in rows(most, int(sys.argv[2]) if len(sys.argv) > 2 else 0):
         told = " | ".join("" if math.isnan(share) else f"{share:.2f}" for share in shares.values())
         print(f"| {encoding} | {how} | {n} | {told} |", flush=True)
 

@@ -1,8 +1,8 @@
 """`python -m benchmarks.extract.flips`: what does the cheap look reject that the whole pipeline would keep?
 
-Every page of the public sets, and of the archives beside them, is looked at and extracted. An early rejection is wrong
-if the main text would have passed the bounds of quality that the look anticipates: language (at params.yaml's
-min_language_score) and word count. Printed with the 95 % upper bound of the share of wrong decisions (exact, one-sided).
+Every page of the public sets, and of the archives beside them, is looked at and extracted. Turning one away early is
+wrong if the main text would have passed the bounds of quality that the look anticipates: language (at params.yaml's
+min_language_score) and word count. Printed with the 95 % upper bound of the share of wrong ones (exact, one-sided).
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 from pipelines.gates import common
 from pipelines.gates.checks import Check, Suite, equal, present, ranges, unique
 from stages.params import Params
-from stages.schemas import DOCUMENTS, LOOK
+from stages.schemas import DOCUMENTS, LOOK, PROVENANCE
 
 
 def checks(params: Params) -> list[Check]:
@@ -43,6 +43,7 @@ def checks(params: Params) -> list[Check]:
         unique("document_unique", "documents", ("doc_id",), "no document is written twice"),
         *ranges("documents", DOCUMENTS),
         *ranges("look", LOOK),
+        *ranges("provenance", PROVENANCE),
         *common.bands("extract", params.gates.extract),
     ]
 
@@ -50,6 +51,6 @@ def checks(params: Params) -> list[Check]:
 SUITE = Suite(
     "extract",
     checks,
-    cut=("extract/records", "extract/look", "extract/documents", "extract/decisions"),
-    rows=("extract/documents", "extract/look"),
+    cut=("extract/records", "extract/look", "extract/provenance", "extract/documents", "extract/decisions"),
+    rows=("extract/documents", "extract/look", "extract/provenance"),
 )

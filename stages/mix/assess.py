@@ -20,7 +20,6 @@ from stages.mix.params import AssessParams, Collapse
 from stages.mix.within import Comparison, Short, compare
 
 POOLED = 50  # windows of a source below which a domain is no stratum of its own
-ENOUGH = 8  # times what must be held out: a fifth of the documents then has it for sure
 APART = 0.3  # share of the reference's documents that stand for the real part of the mixture
 STEPS = 32  # of the search for a weight, each 2^(1/4) below the one before: to 1/256
 SEARCH_DRAWS = 39
@@ -100,22 +99,30 @@ def apart_of(doc_ids: pl.Series, salt: str, share: float) -> pl.Series:
 
 
 def _canary(source: pl.DataFrame, reference: pl.DataFrame, settings: CanaryParams) -> CanaryFigures:
-    """Three fifths of the reference's documents are the mixture's real part, a fifth each held out and for buckets.
+    """Of the reference those domains that the source has, if they are large enough for a small canary.
 
-    Of the reference those domains that the source has, if they are large enough: text of another domain teaches little
-    about this one, and looks like harm.
+    Text of another domain teaches little about this one, and would look like harm.
     """
-    own = reference.filter(pl.col("domain").is_in(source["domain"].unique(maintain_order=True).to_list()))
-    reference = own if own.height * windows.WORDS >= ENOUGH * SMALL.min_held_out_tokens else reference
+    own = pl.col("domain").is_in(source["domain"].unique(maintain_order=True).to_list())
+    parts = _parts(source, reference.filter(own))
+    if not _enough(parts, SMALL):
+        parts = _parts(source, reference)
+    sizes = ("tokens", "held_out_tokens", "min_tokens", "min_held_out_tokens")
+    small = settings.model_copy(update={n: getattr(SMALL, n) for n in sizes})
+    return judge(parts[0], parts[1], parts[2], parts[3], settings if _enough(parts, settings) else small)
+
+
+def _parts(source: pl.DataFrame, reference: pl.DataFrame) -> list[list[str]]:
+    """Three fifths of the reference's documents are the mixture's real part, a fifth each held out and for buckets."""
     held = apart_of(reference["doc_id"], "held", 0.2)
     buckets = apart_of(reference["doc_id"], "buckets", 0.25) & ~held
-    parts = [reference.filter(~held & ~buckets), source, reference.filter(held), reference.filter(buckets)]
-    texts = [p.sort("key", "doc_id")["text"].to_list() for p in parts]
-    enough = min(len(texts[0]), len(texts[1])) * windows.WORDS >= settings.min_tokens
-    enough &= min(len(texts[2]), len(texts[3])) * windows.WORDS >= settings.min_held_out_tokens
-    sizes = ("tokens", "held_out_tokens", "min_tokens", "min_held_out_tokens")
-    fitting = settings if enough else settings.model_copy(update={n: getattr(SMALL, n) for n in sizes})
-    return judge(texts[0], texts[1], texts[2], texts[3], fitting)
+    frames = [reference.filter(~held & ~buckets), source, reference.filter(held), reference.filter(buckets)]
+    return [f.sort("key", "doc_id")["text"].to_list() for f in frames]
+
+
+def _enough(parts: list[list[str]], settings: CanaryParams) -> bool:
+    least = [settings.min_tokens] * 2 + [settings.min_held_out_tokens] * 2
+    return all(len(part) * windows.WORDS >= n for part, n in zip(parts, least))
 
 
 def dilution(alone: Comparison, mixture: Comparison | Short | None, settings: Collapse) -> float | None:

@@ -130,6 +130,7 @@ class Made:
         documents = filled("extract/documents", keeps["extract"], **FACTS, text="one two", language_score=0.9)
         self.put("extract/documents", shard, documents)
         self.put("extract/look", shard, filled("extract/look", keeps["extract"], language_score=0.9))
+        self.put("extract/provenance", shard, filled("extract/provenance", keeps["extract"], hidden_share=0.1))
         self.put("extract/records", shard, filled("extract/records", ids))
         for table in ("quality/scores", "dedup/signatures", "toxicity/scores"):
             self.put(table, shard, filled(table, keeps["extract"]))

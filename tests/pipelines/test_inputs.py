@@ -161,14 +161,16 @@ def test_files_of_http_and_s3_are_known_by_their_bytes_and_named_by_their_addres
     assert "secret" not in (root / "data/inputs/warcs.jsonl").read_text()
 
 
-def test_a_second_run_reads_nothing_even_where_copies_were_dropped(root: Path, server: Server) -> None:
+def test_a_second_run_reads_nothing_even_where_copies_were_dropped(root: Path, server: Server, capsys) -> None:
     ctx = remote(root, server, [f"{server.url}/cc/{n}.warc.gz" for n in range(3)])
     resolve(ctx)
     first = (root / "data/inputs/warcs.jsonl").read_text()
     for row in read_lines(root / "data/inputs/warcs.jsonl"):
         (root / row["path"]).unlink()
+    assert "3 of 3 remote files" in capsys.readouterr().err
     server.files.asked.clear()
     resolve(ctx)
+    assert capsys.readouterr().err == ""
     assert (root / "data/inputs/warcs.jsonl").read_text() == first
     assert {asked for _, _, asked in server.files.asked} == {"bytes=0-0"}
 

@@ -14,8 +14,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 VICTIMS = {
-    "ray": ("pipelines.run", "dvc repro", "stage", "ray::", "raylet/raylet", "gcs_server", "spawn_main"),
-    "inprocess": ("pipelines.run", "dvc repro", "stage", "spawn_main"),
+    "ray": ("pipelines.run", "dvc repro", "stage", "ray::", "raylet/raylet", "gcs_server", "sandbox"),
+    "inprocess": ("pipelines.run", "dvc repro", "stage", "sandbox"),
 }
 HITS, RUNS = 10, 30
 

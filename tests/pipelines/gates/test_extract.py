@@ -7,6 +7,7 @@ from pipelines.gates.expectations import FAILED
 from tests.pipelines.made import SHARDS, closed_by, decisions, doc, finding, first, judged, params
 
 DOCUMENTS = "extract/documents"
+SAID = "extract/provenance"
 
 
 def no_account(made):
@@ -29,6 +30,8 @@ FAULTS = {
     "documents.n_chars_not_negative": (lambda m: m.bend(DOCUMENTS, **first(n_chars=-2)), "-2"),
     "look.language_score_in_unit_range": (lambda m: m.bend("extract/look", **first(language_score=-0.5)), "-0.5"),
     "look.n_bytes_not_negative": (lambda m: m.bend("extract/look", **first(n_bytes=-3)), "-3"),
+    "look.n_replaced_not_negative": (lambda m: m.bend("extract/look", **first(n_replaced=-5)), "-5"),
+    "provenance.hidden_share_in_unit_range": (lambda m: m.bend(SAID, **first(hidden_share=1.5)), "1.5"),
     "look.n_words_not_negative": (lambda m: m.bend("extract/look", **first(n_words=-4)), "-4"),
 }
 

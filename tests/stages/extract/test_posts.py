@@ -26,9 +26,9 @@ def test_the_text_of_trafilaturas_fast_mode_with_comments(made, head):
     assert [page for page in pages if text_of(page) != theirs(page)] == []
 
 
-def thread(head=""):
+def thread(head="", first=5):
     comments = "".join(f"<div class='comment'><p>{text}</p></div>" for text in TEXTS[1:])
-    article = f"<article><p>{TEXTS[0] * 5}</p></article><div class='comment-list'>{comments}</div>"
+    article = f"<article><p>{TEXTS[0] * first}</p></article><div class='comment-list'>{comments}</div>"
     return f"<html><head><title>t</title>{head}</head><body>{article}</body></html>"
 
 
@@ -36,6 +36,13 @@ def thread(head=""):
 def test_posts_are_there_once(head):
     found = text_of(thread(head))
     assert [found.count(text) for text in TEXTS] == [5] + 8 * [1]
+
+
+@pytest.mark.parametrize("head", ["", DECLARED.replace("</head>", "")])
+def test_a_short_first_post_is_looked_for_again_on_the_same_tree(head):
+    page = thread(head, first=1)
+    assert text_of(page) == theirs(page)
+    assert all(text in text_of(page) for text in TEXTS)
 
 
 def test_posts_that_the_rules_left_out_are_appended_to_a_declared_thread(monkeypatch):

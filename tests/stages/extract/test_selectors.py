@@ -84,6 +84,12 @@ def test_of_two_attributes_the_first_counts(attributes, is_discarded):
     assert len(by_queries(xpaths.OVERALL_DISCARD_XPATH, tree)) == is_discarded
 
 
+def test_lists_are_comments_by_fewer_names_than_containers():
+    tree = parsed("<body><ul id=disqus_thread><li>x</li></ul><ol id=comments></ol><div id=disqus_thread>y</div></body>")
+    assert [element.tag for element in COMMENTS.find(tree)[0]] == ["ol", "div"]
+    assert COMMENTS.find(tree)[0] == by_queries(xpaths.REMOVE_COMMENTS_AND_LISTS_XPATH, tree)
+
+
 def test_a_value_is_judged_alike_when_it_is_seen_again_and_when_it_is_too_long_to_keep():
     for value in ("sidebar", "x" * 300 + " sidebar"):
         page = f"<body><div class='{value}'>x</div><div class='{value}'>y</div></body>"

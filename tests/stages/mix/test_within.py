@@ -1,12 +1,20 @@
 """A source beside matched controls: calibrated on real text, and able to see what was planted."""
 
+import gzip
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
 from stages.mix.corpus import STATISTICS
 from stages.mix.within import Comparison, Short, compare
+from stages.mix.windows import sample
 from tests.stages.mix.texts import document, unit, windows
+
+CORPORA = Path(os.environ.get("SLUICEGATE_CORPORA", ""))
 
 REAL = windows([f"real{i}" for i in range(150)])
 FEW = {"least": 30, "most": 60, "draws": 39}
@@ -93,3 +101,26 @@ def test_strata_without_reference_are_said_to_be_so():
 def test_the_order_of_rows_plays_no_part():
     one, two = halves(1)
     assert compare(one.reverse(), two.reverse(), **FEW) == compare(one, two, **FEW)
+
+
+@pytest.mark.skipif(not (CORPORA / "human_vs_llm").is_dir(), reason=f"no essays under {CORPORA}")
+def test_peoples_essays_are_not_accused_and_a_models_loss_is_found():
+    path = CORPORA / "human_vs_llm/toefl_essays_chatgpt.jsonl.gz"
+    rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    cut = {}
+    for label in ("human", "llm"):
+        own = [
+            (label, "crawl", "", "en", f"{label}{i}", None, r["text"])
+            for i, r in enumerate(rows)
+            if r["label"] == label
+        ]
+        columns = ("source", "origin", "domain", "language", "doc_id", "host", "text")
+        cut[label] = sample(
+            pl.DataFrame(own, schema=columns, orient="row", schema_overrides={"host": pl.String}), 10**6
+        )
+    sizes = {"least": 100, "most": 4000, "draws": 99}
+    model = compare(cut["llm"], cut["human"], **sizes)
+    assert {"unseen_3", "distinct_3", "reused_8", "self_repetition"} <= {f.name for f in model.lost(0.02, 0.05)}
+    some = pl.Series([unit("half", d) < 0.3 for d in cut["human"]["doc_id"]])
+    people = compare(cut["human"].filter(some), cut["human"].filter(~some), **sizes)
+    assert people.lost(0.1, 0.05) == ()
