@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from stages.mix.corpus import STATISTICS
-from stages.mix.within import Comparison, Short, compare
 from stages.mix.windows import sample
+from stages.mix.within import Comparison, Short, compare
 from tests.stages.mix.texts import document, unit, windows
 
 CORPORA = Path(os.environ.get("SLUICEGATE_CORPORA", ""))
@@ -120,7 +120,7 @@ def test_peoples_essays_are_not_accused_and_a_models_loss_is_found():
         )
     sizes = {"least": 100, "most": 4000, "draws": 99}
     model = compare(cut["llm"], cut["human"], **sizes)
-    assert {"unseen_3", "distinct_3", "reused_8", "self_repetition"} <= {f.name for f in model.lost(0.02, 0.05)}
+    assert {"unseen_3", "distinct_3", "self_repetition"} <= {f.name for f in model.lost(0.02, 0.05)}
     some = pl.Series([unit("half", d) < 0.3 for d in cut["human"]["doc_id"]])
     people = compare(cut["human"].filter(some), cut["human"].filter(~some), **sizes)
     assert people.lost(0.1, 0.05) == ()
