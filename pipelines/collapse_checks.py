@@ -38,6 +38,7 @@ def sample_reference(
 def run(ctx: Context, stage: Stage, parts: Iterable[str]) -> None:
     """Look at the sources that can be judged, and write data/mix/collapse.json."""
     judged = _judged(ctx, stage)
+    stage.each(_declared(), ())  # a table of no shards is a table: DVC wants every out to exist
     if judged:
         stage.whole(_declared())
     stage.each(_windows(ctx, judged), parts if judged else ())

@@ -167,10 +167,11 @@ def _twin(ctx: Context, tables: Mapping[str, Row]) -> Row | None:
     """The kept twin that a decision names: {"doc_id", "url", "shard", "similarity"}."""
     from pipelines import lookup
 
-    named = [(stage, row["related_doc_id"]) for stage, row in _decisions(tables) if row["related_doc_id"]]
+    named = [(stage, row) for stage, row in _decisions(tables) if row["related_doc_id"]]
     if not named:
         return None
-    stage, doc_id = named[-1]
+    stage, decided = named[-1]
+    doc_id = decided["related_doc_id"]
     places = [one for one in _locate(ctx, doc_id) if one[0] == RECORD]
     out: Row = {"doc_id": doc_id, "url": None, "shard": None}
     for _, shard, place in places:
@@ -179,8 +180,7 @@ def _twin(ctx: Context, tables: Mapping[str, Row]) -> Row | None:
         row = lookup.at_places(ctx.store, ref, [place], ("url", "keep"))[0]
         if row["keep"] or len(places) == 1:
             out |= {"url": row["url"], "shard": shard}
-    clusters = tables.get(stage, {}).get("clusters")
-    return out | ({"similarity": clusters["similarity"]} if isinstance(clusters, dict) else {})
+    return out | ({"similarity": decided["value"]} if stage == "dedup" else {})
 
 
 def _decisions(tables: Mapping[str, Row]) -> list[tuple[str, Row]]:

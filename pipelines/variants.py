@@ -17,10 +17,10 @@ from pipelines.errors import BadInput
 from pipelines.outputs import WHOLE
 from pipelines.work import Shards
 from stages.dedup import clusters, decide
+from stages.dedup.params import DedupParams
 from stages.params import Params
 from stages.toxicity import measure
 
-DEDUP = ("exact_duplicate", "near_duplicate")
 Verdicts = Mapping[str, pl.DataFrame]  # shard -> (doc_id, keep, …)
 
 
@@ -42,16 +42,23 @@ def tables_of(ctx: Context, table: str, columns: Sequence[str] | None = None) ->
 
 
 def rules(params: Params) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Name -> (stage, reasons) of every rule in force that can be taken out; `dedup` is both of its reasons."""
+    """Name -> (stage, reasons) of every rule in force that can be taken out; `dedup` is all of its reasons."""
     bounds = params.quality.signals.items()
     sided = [
         f"{name}_{side}" for name, b in bounds for side, v in (("below", b.min), ("above", b.max)) if v is not None
     ]
     scored = [] if params.quality.min_quality_score is None else ["quality_score_below"]
     toxic = [] if params.toxicity.report_only else ["toxicity_above"]
-    by_stage = {"quality": ("wrong_language", *sided, *scored), "dedup": DEDUP, "toxicity": toxic}
+    twins = tuple(f"{kind}_duplicate" for kind in _kinds(params.dedup))
+    by_stage = {"quality": ("wrong_language", *sided, *scored), "dedup": twins, "toxicity": toxic}
     single = {name: (stage, (name,)) for stage, names in by_stage.items() for name in names}
-    return {**single, "dedup": ("dedup", DEDUP)}
+    return {**single, "dedup": ("dedup", twins)}
+
+
+def _kinds(params: DedupParams) -> list[str]:
+    """The kinds of duplicates that leave."""
+    released = [] if params.index is None else ["released_exact", "released_near"]
+    return ["exact", "near", *released, *(["semantic"] if params.semantic.enabled == "remove" else [])]
 
 
 def find(params: Params, name: str) -> tuple[str, tuple[str, ...]]:
@@ -78,10 +85,8 @@ def without(ctx: Context, stage: str, reasons: tuple[str, ...]) -> Variant:
     if stage == "dedup":
         return Variant(_toxicity(ctx, _one_of_each(ctx, lifted, now.clusters, reasons)), now.clusters)
     again = _clusters(ctx, lifted)
-    after = {
-        s: decide.decide({"quality/decisions": lifted[s], "dedup/clusters": again}, ctx.params.dedup, {})
-        for s in lifted
-    }
+    verdicts = {"dedup/clusters": again, "dedup/semantic": _semantic(ctx, again)}
+    after = {s: decide.decide({"quality/decisions": lifted[s], **verdicts}, ctx.params.dedup, {}) for s in lifted}
     return Variant(_toxicity(ctx, {s: t["dedup/decisions"].select("doc_id", "keep") for s, t in after.items()}), again)
 
 
@@ -94,9 +99,10 @@ def lift(decisions: pl.DataFrame, reasons: Sequence[str]) -> pl.DataFrame:
 
 def _one_of_each(ctx: Context, lifted: Verdicts, found: pl.DataFrame, reasons: tuple[str, ...]) -> Verdicts:
     """Without near_duplicate alone, of each text that it rejected in several equal copies the first doc_id stays."""
-    if reasons != ("near_duplicate",):
+    kind = reasons[0].removesuffix("_duplicate")
+    if len(reasons) > 1 or not kind.endswith("near"):
         return lifted
-    near = found.filter(kind="near").select("doc_id")
+    near = found.filter(kind=kind).select("doc_id")
     signed = tables_of(ctx, "dedup/signatures", ("doc_id", "exact"))
     rows = pl.concat([near.clear().with_columns(exact=pl.lit(b"")), *(
         near.join(signed[s], on="doc_id", maintain_order="left") for s in signed
@@ -118,6 +124,15 @@ def _clusters(ctx: Context, kept: Verdicts) -> pl.DataFrame:
     tables: dict[str, Verdicts] = {name: tables_of(ctx, name) for name in names}
     tables |= {"extract/documents": tables_of(ctx, "extract/documents", columns), "quality/decisions": kept}
     return clusters.cluster(tables, ctx.params.dedup, {})["dedup/clusters"]
+
+
+def _semantic(ctx: Context, again: pl.DataFrame) -> pl.DataFrame:
+    """Who resembles a kept document by meaning, where both still stay by words. Who comes in is not asked."""
+    found = tables_of(ctx, "dedup/semantic", ("doc_id", "related_doc_id", "similarity"))
+    nobody = {"doc_id": pl.String, "related_doc_id": pl.String, "similarity": pl.Float64}
+    gone = again.drop_nulls("kind")["doc_id"].implode()
+    rows = pl.concat([pl.DataFrame(schema=nobody), *found.values()])
+    return rows.filter(~pl.col("doc_id").is_in(gone), ~pl.col("related_doc_id").is_in(gone))
 
 
 def _toxicity(ctx: Context, kept: Verdicts) -> Verdicts:

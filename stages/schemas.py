@@ -259,6 +259,8 @@ TABLES: dict[str, pa.Schema] = {
     "dedup/index": DEDUP_INDEX, "dedup/paragraphs": DEDUP_PARAGRAPHS, "dedup/repeated": DEDUP_PARAGRAPHS,
     "dedup/lots": DEDUP_LOTS, "dedup/sets": DEDUP_SETS, "dedup/near": DEDUP_NEAR, "dedup/judged": DEDUP_AUDIT,
     "dedup/clusters": CLUSTERS, "dedup/audit": DEDUP_AUDIT, "dedup/edits": EDITS, "dedup/decisions": DECISIONS,
+    "dedup/words": DEDUP_WORDS, "dedup/vectors": DEDUP_VECTORS, "dedup/centres": DEDUP_CENTRES,
+    "dedup/cells": DEDUP_CELLS, "dedup/semantic": DEDUP_SEMANTIC,
     "toxicity/scores": TOXICITY_SCORES, "toxicity/edits": EDITS, "toxicity/decisions": DECISIONS,
     "mix/synthetic": SYNTHETIC, "mix/sizes": SIZES, "mix/plan": PLAN, "mix/repeats": REPEATS,
     "mix/decisions": DECISIONS, "mix/documents": MIXTURE, "mix/shares": SHARES, "mix/ngrams": NGRAMS,

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 from nbclient import NotebookClient
 
+from pipelines import dedup
+
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -15,16 +17,20 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 @pytest.fixture(scope="module")
 def executed(pipeline, tmp_path_factory):
     """Name -> the text of its outputs, cell by cell, run on the sample in a kernel of this environment."""
-    home = tmp_path_factory.mktemp("jupyter")
-    variables = {"SLUICEGATE_DATA": str(pipeline.root / "data"), "PYTHONPATH": str(FOLDER.parent)}
-    variables |= {f"JUPYTER_{n}_DIR": str(home / n) for n in ("RUNTIME", "CONFIG", "DATA")} | {"IPYTHONDIR": str(home)}
     before = {p: p.read_bytes() for p in (pipeline.root / "data").rglob("*") if p.is_file()}
+    texts = {path.name: run_on(pipeline.root, path, tmp_path_factory.mktemp("jupyter")) for path in NOTEBOOKS}
+    assert {p: p.read_bytes() for p in (pipeline.root / "data").rglob("*") if p.is_file()} == before
+    return texts
+
+
+def run_on(root: Path, path: Path, home: Path) -> list[str]:
+    """The text of a notebook's outputs over the data of a checkout."""
+    variables = {"SLUICEGATE_DATA": str(root / "data"), "PYTHONPATH": str(FOLDER.parent)}
+    variables |= {f"JUPYTER_{n}_DIR": str(home / n) for n in ("RUNTIME", "CONFIG", "DATA")} | {"IPYTHONDIR": str(home)}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        texts = {path.name: run(path, str(home)) for path in NOTEBOOKS}
-    assert {p: p.read_bytes() for p in (pipeline.root / "data").rglob("*") if p.is_file()} == before
-    return texts
+        return run(path, str(home))
 
 
 def run(path: Path, where: str) -> list[str]:
@@ -73,7 +79,22 @@ def test_auditing_rejects(executed, pipeline) -> None:
     for reason in reasons:
         assert reason in cells[1], reason
         assert reason in cells[2], reason
+    assert "there are no pairs" in cells[3]
     assert "good_pages_lost_at_most" in cells[-1]
+
+
+def test_pairs_by_meaning_stand_beside_each_other(fresh, tmp_path) -> None:
+    fresh.raw["run"]["executor"] = "inprocess"
+    fresh.raw["dedup"]["semantic"] = {"enabled": "report", "threshold": 0.8, "dimensions": 16, "cell": 20}
+    dedup.run(fresh.context())
+    said = run_on(fresh.root, FOLDER / "03_auditing_rejects.ipynb", tmp_path)[3]
+    table = fresh.table("dedup/semantic")
+    pairs = {(a, b): f"{s:.4f}" for a, b, s in table.select("doc_id", "related_doc_id", "similarity").iter_rows()}
+    lines = said.splitlines()
+    shown = [(lines[i + 1].split()[0], lines[i + 3].split()[0]) for i in range(0, len(lines), 5)]
+    assert 0 < len(shown) <= 4 * 3
+    for i, pair in enumerate(shown):
+        assert lines[5 * i].startswith(pairs[pair]), pair
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

@@ -126,6 +126,24 @@ def _pages(file: Path) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def _versions(python: Path) -> str:
+    """The libraries of a side that matter, as its interpreter sees them."""
+    code = (
+        "import importlib.metadata as m;"
+        "wanted = {'trafilatura', 'lxml', 'resiliparse', 'warcio', 'fastwarc'};"
+        "names = {d.name.lower() for d in m.distributions()} & wanted;"
+        "print(', '.join(f'{n} {m.version(n)}' for n in sorted(names)))"
+    )
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,7 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prepare()
         return
     crawl = CORPORA / "crawl" / "recipe-scrapers-00000.warc.gz"
-    print(f"{platform.processor() or platform.machine()}, {time.strftime('%Y-%m-%d')}, {chosen.repeats} repeats")
+    print(f"{_cpu()}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}, {chosen.repeats} repeats")
+    print("; ".join(f"{name}: {_versions(python)}" for name, (python, _) in sides().items()))
     print("| file | side | pages | KB a page | lost | CPU s (spread) | pages/s | MB/s | ratio |")
     print("|---" * 9 + "|")
     for file in chosen.files or [*sorted((CORPORA / "html" / "wcxb").glob("*.warc.gz")), crawl]:

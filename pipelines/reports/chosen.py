@@ -99,17 +99,23 @@ def _told(store: Store, stages: Stages, found: list[Example]) -> list[Example]:
     ids: dict[str, set[str]] = {}
     for one in found:
         ids.setdefault(one.shard, set()).add(one.decision["doc_id"])
-    told = {shard: _texts(store, stages, shard, wanted) for shard, wanted in sorted(ids.items())}
+    told = {shard: texts(store, stages, shard, wanted) for shard, wanted in sorted(ids.items())}
     return [_with_words(one, told[one.shard].get(one.decision["doc_id"], {})) for one in found]
 
 
 def _with_words(one: Example, row: Row) -> Example:
-    found = {"url": one.decision.get("url"), **row}
-    words = (excerpt(found[key], EXCERPT) if found.get(key) else None for key in ("url", "title", "text"))
-    return Example(one.stage, one.reason, one.shard, one.decision, *words)
+    return Example(
+        one.stage, one.reason, one.shard, one.decision, *words({"url": one.decision.get("url"), **row}, EXCERPT)
+    )
 
 
-def _texts(store: Store, stages: Stages, shard: str, ids: set[str]) -> dict[str, Row]:
+def words(row: Row, most: int) -> tuple[str | None, str | None, str | None]:
+    """Address, title and text of a row of `texts` as the report may show them: masked, of each at most `most`."""
+    url, title, text = (excerpt(row[key], most) if row.get(key) else None for key in ("url", "title", "text"))
+    return url, title, text
+
+
+def texts(store: Store, stages: Stages, shard: str, ids: set[str]) -> dict[str, Row]:
     """doc_id -> url, title and text with every edit that stages have written for it."""
     for table, columns in (("extract/documents", ("doc_id", "url", "title", "text")), ("mix/synthetic", _SYNTHETIC)):
         ref = _ref(stages, table, shard)

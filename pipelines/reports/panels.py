@@ -2,6 +2,7 @@
 
 from pipelines import parts
 from pipelines.errors import Infrastructure
+from pipelines.reports import pairs
 from pipelines.reports.facts import Facts, Stages
 from pipelines.reports.markup import Html, join, paragraph, percent, prose, section, table, tag
 from pipelines.store import Store
@@ -19,7 +20,7 @@ AUDIT = {
 
 
 def duplicates(store: Store, stages: Stages, params: Params) -> Html:
-    """Clusters by size, the largest ones, and what the search for them did."""
+    """Clusters by size, the largest ones, what the search for them did, and who resembles whom by meaning."""
     facts = stages["dedup"]
     if not facts.ran or facts.manifest is None:
         return Html("")
@@ -32,7 +33,8 @@ def duplicates(store: Store, stages: Stages, params: Params) -> Html:
         f"anything is removed. The scope is {held.scope}."
     )
     largest = parts.largest_clusters(store, facts.manifest.shards("dedup/clusters"), LARGEST)
-    return section("duplicates", "Duplicates", prose(how), _sizes(facts), _largest(largest), _audit(store, facts))
+    near = (_sizes(facts), _largest(largest), _audit(store, facts))
+    return section("duplicates", "Duplicates", prose(how), *near, pairs.semantic(store, stages, params))
 
 
 def _sizes(facts: Facts) -> Html:

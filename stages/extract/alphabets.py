@@ -32,7 +32,7 @@ _LATIN = {
     "čšžćđ": _CENTRAL,  # Croatian, Slovene
     "ėšųžįūčąę": _BALTIC,  # Lithuanian
     "āīēšņūļčķģž": _BALTIC,  # Latvian
-    "äõüöšž": _BALTIC,  # Estonian
+    "äõüöšž": ("cp1252", *_BALTIC),  # Estonian
     "ıüşğöç": ("cp1254",),  # Turkish
 }
 _OTHER = {
@@ -46,8 +46,9 @@ _OTHER = {
     "انیردهمتوسشبلکزخگفپعقجآچحصطضغظذثئژء": ("cp1256",),  # Persian
     "านรอกงเมยลวดทสตะปคบแิี่้ัชหไจพขใผโถ์ืุูำซธศณญฉษ็": ("cp874",),  # Thai
 }
+_ANY_LATIN = frozenset("".join(_LATIN))
 # Signs of any text: quotes, dashes, blanks, marks of trade and money. They speak for no language.
-_SIGNS = frozenset("\xa0\xad«»„“”‚‘’–—…•·©®™°§€£¥¿¡№‹›½¼¾²³ºª´¨×")
+_SIGNS = frozenset("\xa0\xad«»„“”‚‘’–—…•·©®™°§€£¥¿¡№‹›½¼¾²³ºª´¨׆‡¶")
 
 
 @cache
@@ -64,12 +65,15 @@ def weights() -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def _weight(character: str, letters: str, frequent: int) -> int:
-    """4 for a frequent letter, 2 for another one of the language, less in upper case, -6 for what is neither."""
+    """4 for a frequent letter, 2 for another one of the language, less in upper case, -6 for what is neither.
+
+    Latin capitals speak for nothing: the sign for pounds is one in another encoding.
+    """
     place = letters.find(character)
     if place >= 0:
         return 4 if place < frequent else 2
     if character.lower() in letters and character.lower() != character:
-        return 1
+        return 1 if character.lower() not in _ANY_LATIN else 0
     if character in _SIGNS:
         return 0
     return -6 if character == "\ufffd" or unicodedata.category(character) in ("Cc", "So", "Sm", "Sk", "No") else -3

@@ -88,6 +88,8 @@ def test_small_sources_cost_nothing(pipeline):
     manifest = outputs.manifest(pipeline.context().store, "mix")
     assert not [r for t in ("mix/windows", "mix/declared", "mix/assessments") for r in manifest.shards(t)]
     assert [r["code"] for r in found(pipeline)["reasons"]] == ["low_power"]
+    for table in ("windows", "declared", "ngrams", "assessments"):
+        assert (pipeline.root / "data/mix" / table).is_dir(), "an out of the DVC stage"
 
 
 def test_a_plan_counts_every_source_that_could_be_looked_at(looping):

@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
-from pipelines import dedup, outputs, semantic
+from pipelines import dedup, explain, outputs, semantic
 from pipelines.files import read_lines
+from pipelines.gates.judge import judge_and_write
 
 
 def again(one):
@@ -49,6 +50,19 @@ def test_removal_names_a_document_that_stays(fresh):
     assert set(after.filter(pl.col("related_doc_id").is_not_null())["related_doc_id"]) <= kept
     rest = after.filter(~pl.col("doc_id").is_in(gone["doc_id"].implode()))
     assert rest.equals(before.filter(~pl.col("doc_id").is_in(gone["doc_id"].implode())))
+
+
+def test_the_gate_opens_over_its_tables(fresh):
+    asked(fresh, enabled="remove", threshold=0.85)
+    judge_and_write(fresh.context(), "dedup")
+    assert outputs.is_open(fresh.context().store, "dedup")
+
+
+def test_explain_names_the_kept_twin_and_the_cosine(fresh):
+    asked(fresh, enabled="remove", threshold=0.85)
+    row = fresh.table("dedup/decisions").filter(reason="semantic_duplicate").row(0, named=True)
+    told = next(explain.explain(fresh.context(), row["doc_id"]))["twin"]
+    assert (told["doc_id"], told["similarity"]) == (row["related_doc_id"], row["value"])
 
 
 def test_the_same_corpus_gives_the_same_bits(fresh):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from pipelines import slice as slices
 from pipelines import variants
 from pipelines.errors import BadInput
 from pipelines.outputs import WHOLE
+from tests.conftest import Pipeline
 
 
 def ids(folder: Path) -> set[str]:
@@ -71,6 +73,41 @@ def test_dedup_lets_every_copy_in_and_near_alone_one_of_each_text(pipeline, tmp_
     assert ids(tmp_path / "both/without") - ids(tmp_path / "both/with") == every
     assert ids(tmp_path / "near/without") - ids(tmp_path / "near/with") == near
     assert near < every
+
+
+@pytest.fixture(scope="module")
+def meant(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The sample without those whose vector is near another's."""
+    root = tmp_path_factory.mktemp("meant") / "copy"
+    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
+    one = Pipeline(root, pipeline.raw)
+    one.raw["dedup"]["semantic"] = {"enabled": "remove", "threshold": 0.85, "dimensions": 16, "cell": 20}
+    one.run()
+    return one
+
+
+def test_without_semantic_duplicate_those_come_in_whom_it_rejected(pipeline, meant, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="semantic_duplicate"):
+        slices.write(pipeline.context(), "semantic_duplicate", 1.0, tmp_path / "off")
+    slices.write(meant.context(), "semantic_duplicate", 1.0, tmp_path / "out")
+    found = set(rejected(meant, "dedup", "semantic_duplicate")["doc_id"])
+    assert found and ids(tmp_path / "out/without") - ids(tmp_path / "out/with") == found
+    assert variants.find(meant.context().params, "dedup")[1][-1] == "semantic_duplicate"
+
+
+def test_without_a_rule_of_quality_who_left_by_meaning_still_leaves(meant, tmp_path: Path) -> None:
+    slices.write(meant.context(), "word_count_below", 1.0, tmp_path / "out")
+    found = set(rejected(meant, "dedup", "semantic_duplicate")["doc_id"])
+    assert found and not found & ids(tmp_path / "out/without")
+
+
+def test_who_resembles_one_that_leaves_stays(meant) -> None:
+    row = rejected(meant, "dedup", "semantic_duplicate").row(0, named=True)
+    for gone in (row["doc_id"], row["related_doc_id"]):
+        again = pl.DataFrame({"doc_id": [gone], "kind": ["near"]})
+        assert row["doc_id"] not in variants._semantic(meant.context(), again)["doc_id"]
+    nobody = pl.DataFrame(schema={"doc_id": pl.String, "kind": pl.String})
+    assert row["doc_id"] in variants._semantic(meant.context(), nobody)["doc_id"]
 
 
 def test_equal_copies_of_a_near_duplicate_enter_once(pipeline, monkeypatch) -> None:

@@ -161,6 +161,18 @@ def test_the_collapse_verdict_is_shown_with_its_figures(made):
     assert "healthy PASS 12,345 0.01" in text
 
 
+def test_what_was_measured_on_a_source_stands_beside_real_text(made):
+    one = {"name": "unseen_3", "value": 0.5, "control": 0.75, "low": 0.7, "high": 0.8, "loss": 0.3333, "p": 0.005}
+    rows = [one | {"gates": True}, one | {"name": "divergence", "p": None, "gates": False}, 3]
+    found = {"alone": {"findings": rows}, "mixture": None}
+    sources = {"healthy": {"verdict": "WARN", "figures": {"tokens": 1}, "found": found, "curve": [[1, 1]]}}
+    write_json(made.store.data("mix", "collapse.json"), {"verdict": "WARN", "reasons": [], "sources": sources})
+    text = shown(page(made.store))
+    assert "unseen_3 0.5 0.75 0.7 0.8 0.333 0.005 yes" in text.replace("0.3333", "0.333")
+    assert "divergence" in text
+    assert "shown only" in text
+
+
 @pytest.mark.parametrize("raw", [None, [], 3, {"verdict": None, "reasons": 7, "sources": []}, {"reasons": [None]}])
 def test_a_collapse_file_of_another_form_breaks_nothing(raw, made):
     write_json(made.store.data("mix", "collapse.json"), raw)

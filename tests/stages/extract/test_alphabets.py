@@ -15,7 +15,10 @@ def test_letters_of_the_language_weigh_more_than_signs_and_these_more_than_other
     names, rows, _ = weights()
     french = rows[names.index("cp1252")]
     of = lambda character: int(french[character.encode("cp1252")[0] - 128])  # noqa: E731
-    assert of("é") > of("É") > of("«") > of("ÿ") > of("¬")
+    assert of("é") > of("É") == of("«") > of("ÿ") > of("¬")
+    russian = rows[names.index("cp1251")]
+    weight = lambda character: int(russian[character.encode("cp1251")[0] - 128])  # noqa: E731
+    assert weight("о") > weight("щ") > weight("О") > weight("«") > weight("љ")
 
 
 def test_only_windows_1252_and_its_kin_are_asked_for_french():
