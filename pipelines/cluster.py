@@ -58,6 +58,11 @@ class Cluster:
         self.stop()
         raise Infrastructure(f"the Ray cluster did not start within {START_WITHIN:.0f} s: see .run/ray.log")
 
+    def _left(self) -> list[int]:
+        """Living processes of this cluster: every server and worker is told its folder (Linux)."""
+        mark, pids = str(self.temp).encode(), [p for p in Path("/proc").glob("[0-9]*") if p.name != str(os.getpid())]
+        return [int(p.name) for p in pids if mark in _reads(p / "cmdline")]
+
     def _maimed(self) -> bool:
         """Whether a server died while `ray start` waits for it, which it does for half a minute (Linux)."""
         children = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children")
@@ -80,9 +85,17 @@ class Cluster:
                     self.child.wait(patience)
                 except subprocess.TimeoutExpired:
                     continue
-        with suppress(ProcessLookupError):  # whoever outlived the head, and only its own session
-            os.killpg(self.child.pid, signal.SIGKILL)
+        for pid in self._left():  # whoever outlived the head
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.temp, ignore_errors=True)
+
+
+def _reads(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def start(run_dir: Path, workers: int) -> Cluster:

@@ -79,7 +79,7 @@ def test_ten_kills_then_one_clean_run(checkout, pipeline, executor: str) -> None
         before = receipts(checkout.root)
         run = checkout.start("pipelines.run")
         hit = strike(run, victim, pause)
-        code = run.wait(300)
+        code = run.wait(900)
         after = receipts(checkout.root)
         message = json.loads((checkout.root / ".run/status.json").read_text())["message"]
         told.append((victim, round(pause, 1), hit, code, len(after), message[:120] if code else ""))
@@ -89,6 +89,6 @@ def test_ten_kills_then_one_clean_run(checkout, pipeline, executor: str) -> None
         hits += hit
         if code == 0:  # nothing is left to be hit: some of it has to be done again
             shutil.rmtree(checkout.root / "data" / dice.choice(("extract", "quality", "dedup")))
-    done = checkout.call("pipelines.run", timeout=400)
+    done = checkout.call("pipelines.run", timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert checkout.manifests() == pipeline.manifests()
