@@ -121,17 +121,17 @@ def deflated(data):
 PAGE = b"<p>hello</p>" * 100
 CHUNKED = b"4b0\r\n" + PAGE + b"\r\n0\r\n\r\n"
 BODIES = [
-    ("Content-Encoding: gzip", gzip.compress(PAGE), PAGE),
+    ("Content-Encoding: gzip", gzip.compress(PAGE, mtime=0), PAGE),
     ("Content-Encoding: deflate", zlib.compress(PAGE), PAGE),
     ("Content-Encoding: deflate", deflated(PAGE), PAGE),
     ("Content-Encoding: br", brotli.compress(PAGE), PAGE),
     ("Content-Encoding: zstd", zstandard.compress(PAGE), PAGE),
-    ("Content-Encoding: gzip", gzip.compress(PAGE[:600]) + gzip.compress(PAGE[600:]), PAGE),
-    ("Content-Encoding: X-GZip", gzip.compress(PAGE), PAGE),
-    ("content-encoding: gzip, br", brotli.compress(gzip.compress(PAGE)), PAGE),
+    ("Content-Encoding: gzip", gzip.compress(PAGE[:600], mtime=0) + gzip.compress(PAGE[600:], mtime=0), PAGE),
+    ("Content-Encoding: X-GZip", gzip.compress(PAGE, mtime=0), PAGE),
+    ("content-encoding: gzip, br", brotli.compress(gzip.compress(PAGE, mtime=0)), PAGE),
     ("Content-Encoding: UTF-8", PAGE, PAGE),
     ("Transfer-Encoding: chunked", CHUNKED, PAGE),
-    ("Transfer-Encoding: chunked\r\nContent-Encoding: gzip", gzip.compress(PAGE), PAGE),
+    ("Transfer-Encoding: chunked\r\nContent-Encoding: gzip", gzip.compress(PAGE, mtime=0), PAGE),
     ("Content-Encoding: gzip", PAGE, PAGE),
     ("Content-Encoding: br", PAGE, PAGE),
     ("Transfer-Encoding: chunked", PAGE, PAGE),
@@ -148,7 +148,7 @@ def test_codings_are_undone_as_far_as_they_are_there(warcs, header, body, expect
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_an_http_header_whose_lines_end_with_lf_is_read(warcs, end):
     lines = (b"HTTP/1.1 200 OK", b"Content-Type: text/html; charset=x", b"Content-Encoding: x-gzip", b"", b"")
-    block = end.join(lines) + gzip.compress(PAGE)
+    block = end.join(lines) + gzip.compress(PAGE, mtime=0)
     found = one(warcs.record(block, http=None).replace(b"text/html\r\nContent-L", b"application/http\r\nContent-L"))
     body = found.body
     assert (body.status, body.content_type, body.charset, body.payload) == (200, "text/html", "x", PAGE)
@@ -162,7 +162,7 @@ def test_what_an_oversize_page_is_said_to_have_does_not_count_its_header(warcs):
 def test_a_coding_that_breaks_off_gives_what_decodes(warcs):
     noise = b"<p>" + random.Random(1).randbytes(200_000)
     http = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
-    body = one(warcs.record(gzip.compress(noise)[:100_000], http=http)).body
+    body = one(warcs.record(gzip.compress(noise, mtime=0)[:100_000], http=http)).body
     assert body.payload
     assert noise.startswith(body.payload)
 
@@ -175,12 +175,12 @@ def test_a_body_that_no_reading_decodes_is_a_fault(warcs):
 
 BOMB = bytes(50_000_000)
 BOMBS = {
-    "gzip": lambda: gzip.compress(BOMB),
+    "gzip": lambda: gzip.compress(BOMB, mtime=0),
     "deflate": lambda: zlib.compress(BOMB),
     "Deflate": lambda: deflated(BOMB),
     "br": lambda: brotli.compress(BOMB, quality=1),
     "zstd": lambda: zstandard.compress(BOMB),
-    "gzip, gzip": lambda: gzip.compress(gzip.compress(BOMB)),
+    "gzip, gzip": lambda: gzip.compress(gzip.compress(BOMB, mtime=0), mtime=0),
 }
 
 
@@ -317,7 +317,7 @@ def archive(rng):
         rng.randbytes(2000),
         b"x\nWARC/1.1" * 3,
         b"\r\n\n",
-        gzip.compress(inner),
+        gzip.compress(inner, mtime=0),
     ]
     one = arc_record if rng.random() < 0.3 else warc_record
     records = [one(rng, number, rng.choice(bodies)) for number in range(rng.randrange(1, 7))]
