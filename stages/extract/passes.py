@@ -55,7 +55,8 @@ def content_of(start: Tree, again: Callable[[], Tree], options: Extractor) -> Fo
     text = _joined(body)
     if len(body) == 0 or len(text) < SHORT:
         backup = again()
-        taken = {twin for element, twin in zip(order, backup.iter(), strict=True) if element.tag == "done"}
+        twins = list(backup.iter())
+        taken = {twin for element, twin in zip(order, twins, strict=True) if element.tag == "done"}
         _recover(backup, body, tags, taken, options)
         text = _joined(body)
     return _tidied(body), text

@@ -118,12 +118,13 @@ def prune(tree: Tree, options: Extractor, *, teasers: bool) -> None:
     _discard(tree, found[FIELD])
     for element in found[CAPTION] if teasers else found[CAPTION] + found[TEASER]:
         delete_element(element)
-    links = _Links(tree)
-    if links.above and _delete_linked(tree, links):
-        _delete_linked(tree, links)
+    links, removed = _Links(tree), list[Tree]()
+    if links.above and _delete_linked(tree, links, removed):
+        _delete_linked(tree, links, removed)
     for table in [table for table in tree.iter("table") if table in links.above and link_density_test_tables(table)]:
         delete_element(table, keep_tail=False)
     strip_tags(tree, "span", "ref")
+    del links  # before what was removed: lxml looks through all of a tree that is held by its last elements alone
 
 
 def _discard(tree: Tree, elements: list[Tree]) -> None:
@@ -161,17 +162,17 @@ def _length(element: Tree) -> int:
     return len(" ".join(element.text_content().split()))
 
 
-def _delete_linked(tree: Tree, links: _Links) -> bool:
-    """One pass of delete_by_link_density over div, list and p; whether anything was removed."""
-    is_less = False
+def _delete_linked(tree: Tree, links: _Links, removed: list[Tree]) -> bool:
+    """One pass of delete_by_link_density over div, list and p; whether anything was removed, and what."""
+    before = len(removed)
     for tag in ("div", "list", "p"):
         doomed = [
             element for element in tree.iter(tag) if element in links.above and _is_all_links(element, tag, links)
         ]
         for element in doomed:
             delete_element(element)
-        is_less = is_less or bool(doomed)
-    return is_less
+        removed += doomed
+    return len(removed) > before
 
 
 def _is_all_links(element: Tree, tag: str, links: _Links) -> bool:
