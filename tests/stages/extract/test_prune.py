@@ -90,6 +90,7 @@ def test_scripts_and_styles_go_and_what_follows_them_stays():
     assert tree.find(".//style") is None
 
 
+@pytest.mark.slow
 def test_a_list_of_links_takes_time_by_its_length_and_not_by_the_square():
     def seconds(n):
         tree = prune.prepared(parsed("<ul>" + "<li><a href=x>word</a>" * n + f"</ul><p>{TEXT}</p>"), passes.BALANCED)
