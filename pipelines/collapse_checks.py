@@ -11,8 +11,9 @@ import polars as pl
 
 from pipelines.context import Context
 from pipelines.errors import BadInput
+from pipelines.fetched import held
 from pipelines.files import read_lines, write_json
-from pipelines.stage import Stage
+from pipelines.stage import UNKNOWN, Stage
 from pipelines.store import read_rows
 from pipelines.work import Family, Read
 from stages import schemas
@@ -29,7 +30,7 @@ def sample_reference(
 ) -> dict[str, pl.DataFrame]:
     """Body of `windows/files`: windows of a file of real text. Raises BadInput where it holds no column `text`."""
     size, source = params
-    rows = read_rows(Path(tables["file"]))
+    rows = read_rows(held(Path(tables["file"])))
     if "text" not in rows.columns:
         raise BadInput(f"mix.synthetic.{source}.reference.files: {tables['file']} has no column `text`")
     return declared.sample_file(rows, source, size, models["language"])
@@ -43,7 +44,7 @@ def run(ctx: Context, stage: Stage, parts: Iterable[str]) -> None:
         stage.whole(_declared())
     stage.each(_windows(ctx, judged), parts if judged else ())
     _reference_files(ctx, stage, judged)
-    shares = {} if stage.dry or stage.failed else stage.tables_of("mix/shares")
+    shares = stage.tables_of("mix/shares") if _known(stage) else {}
     own = {n: AssessParams(source=n, **_shares(shares, n)) for n in judged}
     stage.each(_assessments(ctx), judged, extra=own)
     if not stage.dry and not stage.failed:
@@ -57,9 +58,14 @@ def _judged(ctx: Context, stage: Stage) -> tuple[str, ...]:
     """The sources to look at; all that could be where a dry run cannot know their size."""
     if stage.failed:
         return ()
-    if stage.dry:
+    if not _known(stage):
         return tuple(collapse.declaring(ctx.params.mix))
     return collapse.to_judge(stage.tables_of("mix/shares"), ctx.params.mix)
+
+
+def _known(stage: Stage) -> bool:
+    """Whether the shares are there to be read; a dry run before the mixture is made does without."""
+    return not stage.failed and all(ref.digest != UNKNOWN for ref in stage.refs.get("mix/shares", {}).values())
 
 
 def _shares(shares: Mapping[str, pl.DataFrame], source: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.ranges import Between
+from pipelines.ranges import Between, cut
 from pipelines.stage import Stage
 from pipelines.work import Family, Read, Shards
 from stages import schemas
@@ -29,8 +29,8 @@ def turn(
 ) -> dict[str, pl.DataFrame]:
     """Body of a round: the nodes of range `part` of `parts`, with all edges that the round before left them."""
     number, part, parts = params[1]
-    low, high = (-(2**63) + 2**64 * k // parts for k in (part, part + 1))
-    before = [rows for name, rows in _between(tables[TABLE], low, high, number - 1)]
+    own = Between(tables[TABLE], "node", *cut(part, parts))
+    before = [own[name] for name in own if name.startswith(_name(number - 1, ""))]
     edges = pl.concat([pl.DataFrame(schema=stars.EDGES), *before]).unique().sort("node", "other")
     return {TABLE: stars.large_star(edges) if number % 2 else stars.small_star(edges)}
 
@@ -60,11 +60,6 @@ def settle(stage: Stage) -> int:
         if number > 3 and number % 2 == 0 and _left(stage, number) == _left(stage, number - 2):
             return number
     raise RuntimeError(f"dedup: components did not settle within {MOST} rounds")
-
-
-def _between(edges: Shards, low: int, high: int, number: int) -> Iterator[tuple[str, pl.DataFrame]]:
-    cut = Between(edges, "node", low, high)
-    return ((name, cut[name]) for name in cut if name.startswith(_name(number, "")))
 
 
 def _name(number: int, part: str) -> str:

@@ -14,7 +14,7 @@ from pipelines import components, released, repeated_paragraphs, semantic
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.outputs import WHOLE
-from pipelines.ranges import Between, space
+from pipelines.ranges import Between, cut, space
 from pipelines.stage import Stage
 from pipelines.work import Family, Read, Result
 from stages import schemas
@@ -35,7 +35,7 @@ from stages.dedup.params import (
 from stages.dedup.sets import COLUMNS, measure_sets
 from stages.dedup.signatures import measure_signatures
 
-PART_KEYS = 4_000_000  # rows of dedup/keys per task of `candidates`: some 70 MB, and 60 bytes for each shared one
+PART_KEYS = 8_000_000  # rows of dedup/keys per task of `candidates`: some 100 MB, and 60 bytes for each shared one
 PART_MEMBERS = 4_000_000  # of dedup/members per task of `copies`: some 70 MB, and 200 bytes for each copy
 KEPT = Read("quality/decisions", ("doc_id", "keep"))
 SIGNATURES = Read("dedup/signatures")
@@ -53,22 +53,16 @@ Part = tuple[int, int]  # which one of how many
 def find_copies(tables: Tables, params: tuple[tuple[str, ...], Part], models: Mapping[str, str]) -> Frames:
     """Body of `copies`: exact copies in a range of contents."""
     prefer, part = params
-    names = Between(tables["dedup/members"], "content", *_range(part), ("content",))
-    rows = Between(tables["dedup/members"], "content", *_range(part))
+    names = Between(tables["dedup/members"], "content", *cut(*part), ("content",))
+    rows = Between(tables["dedup/members"], "content", *cut(*part))
     return {"dedup/copies": clusters.copies(names, rows, prefer)}
 
 
 def find_candidates(tables: Tables, params: tuple[None, Part], models: Mapping[str, str]) -> Frames:
     """Body of `candidates`: who shares a bucket in a range of keys."""
-    bounds = _range(params[1])
+    bounds = cut(*params[1])
     keys = Between(tables["dedup/keys"], "key", *bounds, ("key",))
     return {"dedup/candidates": candidates.pairs(keys, Between(tables["dedup/keys"], "key", *bounds))}
-
-
-def _range(part: Part) -> tuple[int, int]:
-    """Part k of n of all signed 64-bit integers."""
-    k, n = part
-    return -(2**63) + 2**64 * k // n, -(2**63) + 2**64 * (k + 1) // n
 
 
 def cut_lots(tables: Tables, params: tuple[int, int], models: Mapping[str, str]) -> Result:

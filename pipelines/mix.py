@@ -140,11 +140,12 @@ def _part(ctx: Context, number: int) -> ReleaseParams:
 
 def _documents() -> Family:
     columns = ("doc_id", "url", "host", "source", "text", "title", "language", "date", "n_tokens")
+    stated = Read("extract/provenance", ("doc_id", *release.STATED), whole=True)
     whole = ("mix/decisions", "mix/sizes", "mix/plan", "mix/synthetic", "dedup/clusters", *sizes.EDITS)
     return Family(
         "documents",
         assemble_part,
-        (Read("extract/documents", columns, whole=True), *(Read(name, whole=True) for name in whole)),
+        (Read("extract/documents", columns, whole=True), stated, *(Read(name, whole=True) for name in whole)),
         {"mix/documents": schemas.MIXTURE},
         code=("stages.mix.release",),
     )

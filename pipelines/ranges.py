@@ -32,6 +32,12 @@ class Between(Mapping[str, pl.DataFrame]):
         return len(self.shards)
 
 
+def cut(part: int, of: int) -> tuple[int, int]:
+    """Part k of n of all signed 64-bit integers: the first one in it, and the first one beyond."""
+    low, high = (-(2**63) + 2**64 * k // of for k in (part, part + 1))
+    return low, high
+
+
 @contextmanager
 def space(n: int, most: int) -> Iterator[NDArray[np.uint64]]:
     """An array of n values: in memory up to `most`, else mapped from a temporary file, which can be paged out."""

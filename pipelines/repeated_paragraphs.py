@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.context import Context
-from pipelines.ranges import Between
+from pipelines.ranges import Between, cut
 from pipelines.stage import Stage
 from pipelines.work import Family, Read
 from stages import schemas
@@ -22,9 +22,8 @@ def count(
     tables: Mapping[str, Any], params: tuple[ParagraphParams, tuple[int, int]], models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """Body of `repeated`: part k of n, a range of keys over all shards."""
-    policy, (part, parts) = params
-    low, high = (-(2**63) + 2**64 * k // parts for k in (part, part + 1))
-    return {"dedup/repeated": repeated(Between(tables["dedup/paragraphs"], "key", low, high).values(), policy)}
+    policy, part = params
+    return {"dedup/repeated": repeated(Between(tables["dedup/paragraphs"], "key", *cut(*part)).values(), policy)}
 
 
 def take_out(tables: Mapping[str, Any], params: ParagraphParams, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:

@@ -17,7 +17,7 @@ from pipelines.errors import BadInput
 from pipelines.outputs import WHOLE
 from pipelines.work import Shards
 from stages.dedup import clusters, decide
-from stages.dedup.params import DedupParams
+from stages.dedup.params import DedupParams, decide_params
 from stages.params import Params
 from stages.toxicity import measure
 
@@ -86,7 +86,8 @@ def without(ctx: Context, stage: str, reasons: tuple[str, ...]) -> Variant:
         return Variant(_toxicity(ctx, _one_of_each(ctx, lifted, now.clusters, reasons)), now.clusters)
     again = _clusters(ctx, lifted)
     verdicts = {"dedup/clusters": again, "dedup/semantic": _semantic(ctx, again)}
-    after = {s: decide.decide({"quality/decisions": lifted[s], **verdicts}, ctx.params.dedup, {}) for s in lifted}
+    params = decide_params(ctx.params.dedup)
+    after = {s: decide.decide({"quality/decisions": lifted[s], **verdicts}, params, {}) for s in lifted}
     return Variant(_toxicity(ctx, {s: t["dedup/decisions"].select("doc_id", "keep") for s, t in after.items()}), again)
 
 

@@ -190,6 +190,11 @@ PLAN = _schema(
         ("rate", REAL),  # expected copies of each document
     ]
 )
+_STATED: Fields = [
+    ("canonical", STR),
+    ("wishes", STR),
+    ("hidden_share", REAL),
+]  # of a page, as extract/provenance has it
 REPEATS = _schema([("doc_id", STR), ("shard", STR)])  # ids that occur more than once, and the shard that keeps them
 MIXTURE = _schema(
     [
@@ -204,7 +209,7 @@ MIXTURE = _schema(
         ("date", STR),
         ("n_tokens", INT),
         ("cluster_size", INT),
-        ("provenance", pa.struct([("origin", STR), *_PROVENANCE])),  # origin: crawl or synthetic
+        ("provenance", pa.struct([("origin", STR), *_PROVENANCE, *_STATED])),  # origin: crawl or synthetic
     ]
 )
 

@@ -22,9 +22,11 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
+from stages.hash_sets import Hashes as Hashes
+from stages.hash_sets import Ints as Ints
+from stages.hash_sets import sort_distinct
+
 Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
 Codes = NDArray[np.uint32]
 Int = int | np.int64
 
@@ -95,7 +97,7 @@ def flat_sets(texts: pl.Series, n: int) -> tuple[Hashes, Ints]:
     values, bounds = [np.empty(0, dtype=np.uint64)], [np.zeros(1, dtype=np.int64)]
     for batch in normalise(texts):
         hashes, ends = shingles(batch, n, short=True)
-        _sort_distinct(hashes, ends)
+        sort_distinct(hashes, ends)
         values.append(hashes[: ends[-1]])
         bounds.append(ends[1:] + bounds[-1][-1])
     return np.concatenate(values), np.concatenate(bounds)
@@ -178,20 +180,6 @@ def intersection(a: Hashes, b: Hashes) -> int:
         i += x <= y
         j += y <= x
     return both
-
-
-@njit(cache=True)
-def _sort_distinct(hashes: Hashes, bounds: Ints) -> None:
-    """Sort each text's part, move its distinct values to the front of what follows, and set the bounds to these."""
-    at, start = 0, bounds[0]
-    for d in range(len(bounds) - 1):
-        part = np.sort(hashes[start : bounds[d + 1]])
-        start = bounds[d + 1]
-        for i in range(len(part)):
-            if i == 0 or part[i] != part[i - 1]:
-                hashes[at] = part[i]
-                at += 1
-        bounds[d + 1] = at
 
 
 @njit(cache=True)

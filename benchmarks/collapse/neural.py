@@ -3,16 +3,16 @@
 The gate's canaries are trigrams. Here a model of another class (neural_model.py) is trained on a domain's real text and
 a source, half and half, and asked about held-out real text of the domain; controls have in the source's place as much
 fresh real text, or the same real text once more (as many steps). Harm is the mixture's loss less that of the control
-with fresh real text, in nats per word. Mixtures, sizes and settings stood before any was trained, and nothing was tuned
-on what they gave; MIXTURES is run from its beginning, as far as time allows.
+with fresh real text, in nats per word. Mixtures, sizes and settings stood before any was trained; MIXTURES is run from
+its beginning, as far as time allows. That effective real tokens rank harm better than the score was seen on the first
+LOOKED_AT mixtures; what the others say of it is shown apart.
 
-PyTorch is no dependency of the project; this benchmark has an environment of its own:
+PyTorch is no dependency of the project; this benchmark has an environment of its own, which borrows from the project's:
 
     .venv/bin/python -m venv .run/torch && .run/torch/bin/pip install torch==2.13.0
-    .venv/bin/python -c "import os, site; print(site.getsitepackages()[0], os.getcwd(), sep='\\n')" \
-        > "$(.run/torch/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"
     export SLUICEGATE_CORPORA=<folder>
-    .run/torch/bin/python benchmarks/collapse/neural.py train .run/neural      # minutes; goes on where it stopped
+    export PYTHONPATH=.:$(.venv/bin/python -c "import site; print(site.getsitepackages()[0])")
+    .run/torch/bin/python benchmarks/collapse/neural.py train .run/neural      # some minutes; goes on where it stopped
     .venv/bin/python benchmarks/collapse/neural.py score .run/neural           # the gate's answers; goes on as well
     .venv/bin/python benchmarks/collapse/neural.py table .run/neural           # results/neural.json, and the table
 """
@@ -21,31 +21,33 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import bench
 import generators as make
+import judged
 import neural_rank
 import numpy as np
-import polars as pl
-import yaml
 from families import BENIGN, HELD_OUT_SEEDS, benign, paired, planted
-from materials import CHAPTER, Window, domain, split, unit
+from frames import frame
+from materials import split, unit
 from numpy.typing import NDArray
 
-from stages.mix.params import Collapse
-from stages.mix.verdict import score
-from stages.mix.windows import document_hash
+from stages.mix.assess import assess
+from stages.mix.within import Comparison
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "neural.json"
 WINDOWS = 1504  # of real text and of the source, at most: 75,200 tokens each
 EPOCHS, HELD_OUT = 2, 2000
 BANDS = {"once": (1, 2), "2-4": (2, 5), "5-19": (5, 20), "20+": (20, 10**9)}  # occurrences in the reference
 EXTRA = {"all": (1, 10**9), "tail": (1, 5)}
 CONTROLS = ("fresh", "alone")
+LOOKED_AT = 30
 
 
 @dataclass(frozen=True)
@@ -165,49 +167,35 @@ def trained(m: Mixture) -> dict[str, Any]:
     return {"nats": nats, "words": {name: int(chosen.sum()) for name, chosen in inside.items()}}
 
 
-def judged(m: Mixture) -> dict[str, Any]:
-    """The gate's answer on the source, as the stage would give it with this reference and half of the mixture real."""
+def measured(m: Mixture) -> dict[str, Any]:
+    """What the gate measures on the source, as in CollapseBench: a line of which judged.py makes verdict and score."""
     bed = split(m.domain, m.seed)
-    found = score(frame(source(m), m.domain), frame(make.texts([*bed.real, *bed.reference]), m.domain), _settings())
-    figures = found.found.canary
-    ert = {b: e.value for b, e in figures.ert.items()} if figures else {}
-    drop = figures.entropy_drop.value if figures and figures.entropy_drop else None
-    scored = {n: None if v is None else round(v, 4) for n, v in _parts(found.score, found.corpus, found.canary)}
-    return {**scored, "verdict": found.verdict, "reasons": [r.code for r in found.reasons], "ert": ert, "drop": drop}
+    real = sorted(make.texts([*bed.real, *bed.reference]), key=lambda text: unit("reference", m.seed, text))
+    origin = "paired_llm" if m.family == "paired_llm" else m.domain
+    windows = frame(source(m), m.domain, origin), frame(real[: bench.REFERENCE], m.domain)
+    return bench.row(bench.Key(**asdict(m)), assess(*windows, bench.settings(), 1.0))
 
 
-def _parts(*values: float | None) -> Iterator[tuple[str, float | None]]:
-    return zip(("score", "corpus", "canary"), values)
+def answer(line: dict[str, Any]) -> dict[str, Any]:
+    """Verdict, score and its parts: effect sizes beside it. loss: the largest that is significant, 0 without one."""
+    settings = bench.settings()
+    found = judged.judged(line, settings).answer
+    canary, alone = found.found.canary, found.found.alone
+    lost = alone.lost(0.0, settings.alpha) if isinstance(alone, Comparison) else ()
+    return {
+        "mixture": line["mixture"], "score": _round(found.score), "corpus": _round(found.corpus),
+        "canary": _round(found.canary), "loss": None if found.score is None else _round(lost[0].loss if lost else 0.0),
+        "ert": {b: e.value for b, e in canary.ert.items()} if canary else {},
+        "drop": canary.entropy_drop.value if canary and canary.entropy_drop else None,
+        "verdict": found.verdict, "reasons": [r.code for r in found.reasons],
+    }  # fmt: skip
 
 
-def _settings() -> Collapse:
-    """Those of params.yaml, with the real share that the mixtures have."""
-    found = Collapse.model_validate(yaml.safe_load((HERE.parents[1] / "params.yaml").read_text())["mix"]["collapse"])
-    return found.model_copy(update={"canary": found.canary.model_copy(update={"real_share": 0.5})})
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
-def frame(texts: Sequence[str], name: str) -> pl.DataFrame:
-    """Windows as the gate reads them: a real window knows its chapter and place, a written one is its own document."""
-    rows = [_row(i, text, places(name).get(text)) for i, text in enumerate(texts)]
-    columns = {"domain": pl.String, "position": pl.String, "language": pl.String, "doc_id": pl.String}
-    return pl.DataFrame(rows, schema={**columns, "key": pl.UInt64, "text": pl.String}, orient="row").with_columns(
-        domain=pl.lit(name)
-    )
-
-
-def _row(i: int, text: str, found: Window | None) -> tuple[str, str, str, str, int, str]:
-    position = "head" if found is not None and found.position == 0 else "body"
-    document = f"written {i}" if found is None else f"{found.document} {found.position // CHAPTER}"
-    return "", position, "en", document, document_hash(f"{i} {text}"), text
-
-
-@cache
-def places(name: str) -> dict[str, Window]:
-    """A domain's windows by their text."""
-    return {w.text: w for w in domain(name)}
-
-
-def run(kind: str, folder: Path, answer: Callable[[Mixture], dict[str, Any]], wanted: Sequence[Mixture]) -> None:
+def run(kind: str, folder: Path, find: Callable[[Mixture], dict[str, Any]], wanted: Sequence[Mixture]) -> None:
     """Append to folder/<kind>.jsonl what is not there yet; CPU seconds go to the terminal alone."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{kind}.jsonl"
@@ -216,7 +204,7 @@ def run(kind: str, folder: Path, answer: Callable[[Mixture], dict[str, Any]], wa
         if m in there:
             continue
         start = time.process_time()
-        found = answer(m)
+        found = find(m)
         with file.open("a") as out:
             out.write(json.dumps({"mixture": asdict(m), **found}) + "\n")
         print(f"{kind} {m.family} {m.severity:g} @{m.share:g} {m.bed}: {time.process_time() - start:.1f} s", flush=True)
@@ -238,9 +226,18 @@ def main() -> None:
     if what == "train":
         run("train", folder, trained, with_controls())
     elif what == "score":
-        run("score", folder, judged, MIXTURES)
+        run("score", folder, measured, MIXTURES)
     else:
-        neural_rank.table(folder, [asdict(m) for m in MIXTURES], HERE / "results" / "neural.json")
+        said = [answer(line) for line in neural_rank.read(folder / "score.jsonl")]
+        rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in MIXTURES])
+        first = [asdict(m) for m in MIXTURES[:LOOKED_AT]]
+        asked = {
+            "first mixtures": lambda m: m in first,
+            "later mixtures": lambda m: m not in first,
+            "tuning seeds": lambda m: not Mixture(**m).held_out,
+            "held-out seeds": lambda m: Mixture(**m).held_out,
+        }
+        neural_rank.table(rows, asked, RESULTS)
 
 
 if __name__ == "__main__":

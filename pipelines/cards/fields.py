@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-TEXT, INTEGER = "sc:Text", "sc:Integer"
+TEXT, INTEGER, REAL = "sc:Text", "sc:Integer", "sc:Float"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ PROVENANCE = (
     Field("decoding", TEXT, "With which settings, as JSON."),
     Field("method", TEXT, "How it was prompted."),
     Field("generation_depth", INTEGER, "Generators between the text and people's writing; at least 1."),
-    Field("licence", TEXT, "Of the row, as its source states it."),
+    Field("licence", TEXT, "As a synthetic row's source or the page states it; what is stated need not hold."),
     Field("reference", TEXT, "What the text was made from."),
+    Field("canonical", TEXT, "The address that the page names as its own."),
+    Field("wishes", TEXT, "What the page asks of machines (noai, noindex, tdm_reservation …), joined by commas."),
+    Field("hidden_share", REAL, "Of the page's characters, those that its tags hide from readers."),
 )

@@ -7,7 +7,7 @@ same page with what belongs to this checkout: what this machine took, and the ru
 from pathlib import Path
 
 from pipelines.files import write_text
-from pipelines.reports import costs, distributions, examples, facts, panels, places, sections, verdicts
+from pipelines.reports import costs, distributions, examples, facts, mixture, panels, places, sections, verdicts
 from pipelines.reports.facts import Stages
 from pipelines.reports.markup import Html, details, join, section, table
 from pipelines.reports.page import page
@@ -49,7 +49,7 @@ def _parts(store: Store, stages: Stages, params: Params) -> Html:
             examples.shown(store, stages, params.report),
             panels.duplicates(store, stages, params),
             panels.toxicity(stages, params),
-            verdicts.collapse(facts.collapse(store), params),
+            mixture.panel(store, stages, facts.collapse(store), params),
         )
     )
 

@@ -52,8 +52,8 @@ def funnel(title: str, bars: Sequence[Bar]) -> Html:
     most = max((kept + rejected for _, kept, rejected in bars), default=0)
     if not most:
         return Html("")
-    with _settings():
-        figure, axes = _empty(760, 30 * len(bars) + 6, left=80, right=205, top=2, bottom=2)
+    with own_settings():
+        figure, axes = canvas(760, 30 * len(bars) + 6, left=80, right=205, top=2, bottom=2)
         axes.axis("off")
         axes.set(xlim=(0, most), ylim=(len(bars) - 0.4, -0.6))
         for row, (name, kept, rejected) in enumerate(bars):
@@ -63,7 +63,7 @@ def funnel(title: str, bars: Sequence[Bar]) -> Html:
             axes.annotate(name, (0, row), (-80, 0), "data", "offset points", va="center", annotation_clip=False)
             at = ("axes fraction", "data")
             axes.annotate(words, (1, row), (8, 0), at, "offset points", va="center", color=SOFT, annotation_clip=False)
-        return _figure(title, _svg(figure, title), key=True)
+        return framed(title, picture(figure, title), key=True)
 
 
 def histogram(title: str, bins: Sequence[Bin], low: float | None, high: float | None, *, log: bool) -> Html:
@@ -73,8 +73,8 @@ def histogram(title: str, bins: Sequence[Bin], low: float | None, high: float | 
 
 @lru_cache(maxsize=512)  # twenty milliseconds each, and every picture stands on two pages
 def _histogram(title: str, bins: tuple[Bin, ...], low: float | None, high: float | None, log: bool) -> Html:
-    with _settings():
-        figure, axes = _empty(330, 150, left=44, right=8, top=18, bottom=22)
+    with own_settings():
+        figure, axes = canvas(330, 150, left=44, right=8, top=18, bottom=22)
         axes.set_xscale("log" if log else "linear")
         edges = [bins[0][0], *(b for _, b, _ in bins)]
         out = [(low is not None and b <= low) or (high is not None and a >= high) for a, b, _ in bins]
@@ -85,9 +85,9 @@ def _histogram(title: str, bins: tuple[Bin, ...], low: float | None, high: float
         axes.set(xlim=(edges[0], edges[-1]), ylim=(0, max(n for *_, n in bins)))
         for word, bound in (("min", low), ("max", high)):
             if bound is not None and edges[0] <= bound <= edges[-1]:
-                _bound(axes, f"{word} {_short(bound)}", bound, right=word == "min")
-        _ticks(axes)
-        return _svg(figure, title)
+                _bound(axes, f"{word} {short(bound)}", bound, right=word == "min")
+        ticks(axes)
+        return picture(figure, title)
 
 
 def lines(title: str, series: Sequence[Line]) -> Html:
@@ -95,18 +95,18 @@ def lines(title: str, series: Sequence[Line]) -> Html:
     length = max((len(values) for _, values in series), default=0)
     if length < 2:
         return Html("")
-    with _settings():
-        figure, axes = _empty(760, 190, left=44, right=90, top=8, bottom=22)
+    with own_settings():
+        figure, axes = canvas(760, 190, left=44, right=90, top=8, bottom=22)
         axes.set(xlim=(1, length), ylim=(0, 1))
         for style, (name, values) in zip(("-", "--", ":", "-.", (0, (6, 1))), series):
             axes.plot(range(1, len(values) + 1), values, color=KEPT, linestyle=style, linewidth=1.6, clip_on=False)
             axes.annotate(name, (len(values), values[-1]), (6, 0), "data", "offset points", va="center", clip_on=False)
-        _ticks(axes)
-        return _figure(title, _svg(figure, title))
+        ticks(axes)
+        return framed(title, picture(figure, title))
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
+def own_settings() -> Iterator[None]:
     """Our settings on top of the library's own: no file of the user's enters."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -114,7 +114,7 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _empty(width: int, height: int, *, left: int, right: int, top: int, bottom: int) -> tuple[Figure, Any]:
+def canvas(width: int, height: int, *, left: int, right: int, top: int, bottom: int) -> tuple[Figure, Any]:
     """A figure of so many units, with so many around the axes."""
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     figure.patch.set_visible(False)
@@ -130,7 +130,7 @@ def _bound(axes: Any, words: str, at: float, *, right: bool) -> None:
     axes.annotate(words, (at, 1), (0, 4), where, "offset points", ha=side, color=BAD, fontsize=9)
 
 
-def _ticks(axes: Any) -> None:
+def ticks(axes: Any) -> None:
     """Few of them, without marks, in numbers as the tables write them."""
     axes.tick_params(length=0, labelsize=9)
     axes.minorticks_off()
@@ -138,18 +138,20 @@ def _ticks(axes: Any) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=1))
     else:
         axes.set_yticks([0, *(10**power for power in range(12) if 10**power <= axes.get_ylim()[1])][-5:])
-    axes.yaxis.set_major_formatter(lambda value, _: _short(value))
-    axes.xaxis.set_major_formatter(lambda value, _: _short(value))
+    axes.yaxis.set_major_formatter(lambda value, _: short(value))
+    axes.xaxis.set_major_formatter(lambda value, _: short(value))
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A number as axes write it: three digits, k, M and G."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
 
 
-def _svg(figure: Figure, title: str) -> Html:
+def picture(figure: Figure, title: str) -> Html:
+    """A figure as inline SVG that takes its colours from the page."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(file.getvalue())
@@ -196,6 +198,7 @@ def _styles(value: str) -> Iterator[str]:
 _DEFAULTS = ("stroke-dashoffset", "stroke-linejoin", "stroke-linecap", "text-anchor: start", "font-family")
 
 
-def _figure(title: str, svg: Html, *, key: bool = False) -> Html:
+def framed(title: str, svg: Html, *, key: bool = False) -> Html:
+    """A picture under its title; `key`: says what the two colours of a funnel are."""
     legend = ' <span class="key kept">kept</span> <span class="key lost">rejected</span>' if key else ""
     return Html(f"<figure><figcaption>{text(title)}{legend}</figcaption>\n<div>{svg}</div></figure>\n")

@@ -1,4 +1,4 @@
-"""The parts of the page that tell what was judged: the collapse verdict, every gate in plain words, accepted runs."""
+"""The parts of the page that tell what was judged: every gate in plain words, accepted runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,53 +6,10 @@ from typing import Any
 from pipelines.outputs import STAGES
 from pipelines.reports import chart
 from pipelines.reports.facts import Facts, Stages
-from pipelines.reports.markup import Html, details, join, number, paragraph, percent, prose, section, table, tag
+from pipelines.reports.markup import Html, details, join, number, paragraph, percent, section, table, tag
 from pipelines.reports.sections import mark
-from stages.params import Params
 
 Values = Mapping[str, Any]
-
-
-def collapse(found: Values, params: Params) -> Html:
-    """The verdict on the mixture with its reasons, figures and bounds; nothing where the checks have not run."""
-    if not found:
-        return Html("")
-    held = params.mix.collapse
-    low = params.gates.mix.low_power_tokens
-    how = (
-        f"The verdict is the worst of its reasons. Below a real share of {held.min_real_share} it refuses, below "
-        f"{held.warn_real_share} it warns; it refuses above {held.max_unknown_depth_share} of text by generators that "
-        f"were trained on generated text, or nobody knows. Statistics refuse with two keys only: a small model is "
-        f"harmed by the source, and the source has lost {held.refuse_loss} of its variety beside real text of the same "
-        f"kind. A source of fewer than {held.min_windows:,} windows of 50 words is not judged (low_power), which "
-        f"closes the gate from {low:,} synthetic tokens on; neither is one that declares no real text."
-    )
-    lead = join((mark(str(found.get("verdict"))), prose(how)))
-    raw = found.get("reasons")
-    reasons = [_reason(r) for r in raw] if isinstance(raw, list) else []
-    heads = ("Reason", "Asks for", "Source", "Field", "Value", "Bound")
-    why = table("Reasons, the worst first.", heads, reasons, (0, 1, 2, 3))
-    whole = table("The whole mixture.", ("Figure", "Value"), _figures(found, _BESIDE))
-    return section("collapse", "Collapse checks", lead, why, whole, _sources(found.get("sources")))
-
-
-_BESIDE = ("verdict", "reasons", "sources", "digest", "waiver", "found", "curve", "curves")
-
-
-def _reason(raw: object) -> tuple[object, ...]:
-    found = raw if isinstance(raw, dict) else {"code": str(raw)}
-    asks = found.get("verdict")
-    return (
-        found.get("code"),
-        mark(str(asks)) if asks else None,
-        *map(found.get, ("source", "field", "value", "bound")),
-    )
-
-
-def _figures(found: Values, leave_out: tuple[str, ...] = ()) -> list[tuple[str, object]]:
-    """The numbers of a verdict; a long list is counted."""
-    pairs = flat({name: value for name, value in found.items() if name not in leave_out})
-    return [(k.removeprefix("figures."), len(v) if isinstance(v, list) else v) for k, v in pairs]
 
 
 def flat(found: Values) -> list[tuple[str, object]]:
@@ -66,32 +23,6 @@ def flat(found: Values) -> list[tuple[str, object]]:
         else:
             out.append((name, value))
     return out
-
-
-def _sources(raw: object) -> Html:
-    if not isinstance(raw, dict):
-        return Html("")
-    figures = {name: dict(_figures(s, _BESIDE)) for name, s in raw.items() if isinstance(s, dict)}
-    heads = list(dict.fromkeys(key for found in figures.values() for key in found))
-    rows = [(n, mark(str(raw[n].get("verdict"))), *(figures[n].get(key) for key in heads)) for n in sorted(figures)]
-    named = [(name, s) for name, s in sorted(raw.items()) if isinstance(s, dict)]
-    lost = [_findings(name, s["found"]) for name, s in named if isinstance(s.get("found"), dict)]
-    return join((table("Synthetic sources.", ("Source", "Verdict", *heads), rows, (0, 1)), *lost))
-
-
-def _findings(name: str, found: Values) -> Html:
-    """Each statistic of a source beside real text of the same kind; nothing where none was taken."""
-    alone = found.get("alone")
-    rows = alone.get("findings") if isinstance(alone, dict) else None
-    if not isinstance(rows, list):
-        return Html("")
-    heads = ("Statistic", "Source", "Real text", "from", "to", "Loss", "p", "Counts")
-    keys = ("name", "value", "control", "low", "high", "loss", "p")
-    lines = [
-        (*map(row.get, keys), "yes" if row.get("gates") else "shown only") for row in rows if isinstance(row, dict)
-    ]
-    words = f"{name}: windows of 50 words beside as many real ones of the same domains, positions and languages."
-    return table(words, heads, lines, (0, 7))
 
 
 def gates(stages: Stages, accepted: Sequence[Values] | None) -> Html:

@@ -27,14 +27,14 @@ def buckets(keys: Hashes) -> Ints:
     out = np.full(keys.shape, -1, dtype=np.int64)
     first = 0
     for band in range(keys.shape[1]):
-        order = np.argsort(keys[:, band], kind="stable")
+        order = np.argsort(keys[:, band])  # who comes first among equal keys does not matter
         column = keys[order, band]
-        starts = np.ones(len(order), dtype=np.bool_)
-        starts[1:] = column[1:] != column[:-1]
-        group = np.cumsum(starts) - 1
-        shared = np.bincount(group)[group] > 1 if len(group) else starts
-        out[order[shared], band] = first + np.unique(group[shared], return_inverse=True)[1]
-        first = int(out[:, band].max(initial=first - 1)) + 1
+        differ = column[1:] != column[:-1]
+        starts = np.concatenate([[True], differ])[: len(order)]
+        shared = ~(starts & np.concatenate([differ, [True]])[: len(order)])
+        group = np.cumsum(starts[shared])
+        out[order[shared], band] = first + group - 1
+        first += int(group[-1]) if len(group) else 0
     return out
 
 

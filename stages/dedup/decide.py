@@ -8,11 +8,11 @@ import polars as pl
 from stages import decisions
 from stages.census import Count
 from stages.decisions import Rule
-from stages.dedup.params import DecideParams, DedupParams, decide_params
+from stages.dedup.params import DecideParams
 
 
 def decide(
-    tables: Mapping[str, pl.DataFrame], params: DedupParams | DecideParams, models: Mapping[str, str]
+    tables: Mapping[str, pl.DataFrame], params: DecideParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
     """quality/decisions of a shard, dedup/clusters and, if they leave, dedup/semantic -> dedup/decisions.
 
@@ -21,17 +21,14 @@ def decide(
     `value` is the similarity with the kept twin that related_doc_id names, `bound` the threshold.
     """
     kept = tables["quality/decisions"].filter("keep").select("doc_id")
-    bounds = decide_params(params) if isinstance(params, DedupParams) else params
     parts = [tables["dedup/clusters"].filter(pl.col("kind").is_not_null()).select(_FATE)]
-    if bounds.semantic is not None and "dedup/semantic" in tables:
+    if params.semantic is not None:
         parts.append(tables["dedup/semantic"].with_columns(kind=pl.lit("semantic")).select(_FATE))
     members = pl.concat(parts).join(kept, on="doc_id", how="semi")
     value, twin = pl.col("similarity"), pl.col("related_doc_id")
     rules = [
-        Rule(
-            f"{k}_duplicate", pl.col("kind") == k, value, bounds.semantic if k == "semantic" else bounds.threshold, twin
-        )
-        for k in ("exact", "near", "released_exact", "released_near", "semantic")
+        Rule(f"{kind}_duplicate", pl.col("kind") == kind, value, bound, twin)
+        for kind, bound in (*((kind, params.threshold) for kind in _KINDS), ("semantic", params.semantic))
     ]
     fates = decisions.decide(members, rules)  # of members alone: they are few
     table = kept.join(fates, on="doc_id", how="left", maintain_order="left")
@@ -39,6 +36,7 @@ def decide(
     return {"dedup/decisions": table.with_columns(pl.col("keep").fill_null(True), pl.col("also").fill_null(nothing))}
 
 
+_KINDS = ("exact", "near", "released_exact", "released_near")
 _FATE = ("doc_id", "kind", "related_doc_id", "similarity")
 
 
@@ -57,9 +55,7 @@ def _tally(names: pl.Series) -> list[tuple[str, int]]:
     return sorted(Counter(names.fill_null("und").to_list()).items())
 
 
-def write_edits(
-    tables: Mapping[str, pl.DataFrame], params: DedupParams, models: Mapping[str, str]
-) -> dict[str, pl.DataFrame]:
+def write_edits(tables: Mapping[str, pl.DataFrame], params: None, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
     """Any table of a shard -> dedup/edits, without a row: whole documents are removed, by decisions, and no spans."""
     return {"dedup/edits": pl.DataFrame(schema=_EDITS)}
 

@@ -39,13 +39,6 @@ class Verdicts:
     places_refused: int
 
 
-def verify(places: Ints, sets: list[Hashes], names: Ints, threshold: float, measure: Measure = "jaccard") -> Verdicts:
-    """`judge` over separate sets, none of them of an earlier release."""
-    bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum([len(s) for s in sets], dtype=np.int64)])
-    flat = np.concatenate([np.empty(0, dtype=np.uint64), *sets])
-    return judge(places, flat, bounds, names, np.zeros(len(sets), dtype=np.bool_), threshold, measure)
-
-
 def judge(
     places: Ints, flat: Hashes, bounds: Ints, names: Ints, old: Flags, threshold: float, measure: Measure
 ) -> Verdicts:

@@ -45,7 +45,7 @@ def encode(source: pl.DataFrame, reference: pl.DataFrame) -> Blocks:
 
     The order of rows plays no part: windows are taken by key.
     """
-    one, other = (_ordered(w) for w in (source, reference))
+    one, other = (ordered(w) for w in (source, reference))
     both = pl.concat([one, other])
     strata = both.select(*_STRATUM).fill_null("").with_row_index("row")
     named = strata.unique(_STRATUM, maintain_order=True).sort(_STRATUM).with_row_index("stratum")
@@ -60,7 +60,8 @@ def encode(source: pl.DataFrame, reference: pl.DataFrame) -> Blocks:
 _STRATUM = ["domain", "position", "language"]
 
 
-def _ordered(windows: pl.DataFrame) -> pl.DataFrame:
+def ordered(windows: pl.DataFrame) -> pl.DataFrame:
+    """Windows as `encode` takes them: those of full length, by key."""
     whole = windows.filter(pl.col("text").str.count_matches(" ", literal=True) == WORDS - 1)
     columns = [pl.col(name).cast(pl.String) for name in _STRATUM]
     return whole.sort("key", "doc_id", "text").select(*columns, "doc_id", "text")
@@ -89,11 +90,11 @@ def _hash_words(data: Bytes, out: Hashes) -> None:
 def _views(hashes: Hashes) -> tuple[dict[str, Ids], dict[str, int]]:
     views, sizes = {}, {}
     for n in ORDERS:
-        views[str(n)], sizes[str(n)] = _ids(_runs(hashes, n))
+        views[str(n)], sizes[str(n)] = _ids(runs(hashes, n))
     function = _function_words(views["1"], sizes["1"])
     views["content"], sizes["content"] = np.where(function[views["1"]], np.int32(-1), views["1"]), sizes["1"]
     kept = function[views["1"]]
-    masked = _runs(np.where(kept, hashes, _SLOT), FRAME)
+    masked = runs(np.where(kept, hashes, _SLOT), FRAME)
     inside = np.lib.stride_tricks.sliding_window_view(kept, FRAME, axis=1).sum(axis=2)
     shown = (inside >= FRAME_KEPT) & (inside <= FRAME - FRAME_SLOTS)
     ids, sizes["frame"] = _ids(masked)
@@ -101,7 +102,7 @@ def _views(hashes: Hashes) -> tuple[dict[str, Ids], dict[str, int]]:
     return views, sizes
 
 
-def _runs(hashes: Hashes, n: int) -> Hashes:
+def runs(hashes: Hashes, n: int) -> Hashes:
     """The hash of every run of n words within a window: width 51 - n."""
     width = hashes.shape[1] - n + 1
     out = np.zeros((len(hashes), width), dtype=np.uint64)

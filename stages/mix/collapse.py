@@ -23,6 +23,7 @@ import polars as pl
 from stages.mix import ngrams
 from stages.mix.params import Collapse, MixParams, Reference
 from stages.mix.verdict import SEVERITY, Reason, digest, row, waived, worst
+from stages.mix.weights import Tokens, weight
 from stages.mix.windows import WORDS
 
 Shards = Mapping[str, pl.DataFrame]
@@ -33,9 +34,10 @@ SIZES = tuple(2**k * 1000 for k in range(31))  # at which curves of types are gi
 def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> dict[str, Any]:
     """mix/shares, mix/ngrams by release shard, mix/sizes by input shard, mix/assessments by source -> collapse.json.
 
-    Keys: verdict; reasons (worst first); digest and waiver of the whole; figures; sources: name -> verdict, reasons,
-    digest, waiver, figures, found. Shares are of tokens, rounded to 1e-4 after they were compared with their bounds;
-    null where there is nothing to divide by. `waivers`: rows of data/inputs/waivers.jsonl.
+    Keys: verdict; reasons (worst first); digest and waiver of the whole; figures; provenance (tokens by kind); sources:
+    name -> verdict, reasons, digest, waiver, figures, found, weight (`stages.mix.weights`). Shares are of tokens,
+    rounded to 1e-4 after they were compared with their bounds; null where there is nothing to divide by. `waivers`:
+    rows of data/inputs/waivers.jsonl.
     """
     shares = _concat(tables["mix/shares"], _SHARES)
     missing = _missing(tables["mix/sizes"])
@@ -51,6 +53,7 @@ def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> 
         "digest": digest(None, worst(whole), whole),
         "waiver": waiver,
         "figures": _figures(shares),
+        "provenance": _provenance(shares),
         "sources": {n: found | {"curve": curves.get((n, "synthetic"))} for n, (_, found) in sources.items()},
         "curves": {n: curve for (n, origin), curve in sorted(curves.items()) if origin == "crawl"},
     }
@@ -141,14 +144,28 @@ def _source(
     reasons += [Reason(**r) for r in found["reasons"]] if found else [_unseen(name, own, params)]
     kept, waiver = waived(name, reasons, waivers)
     abstains = any(r.verdict == "ABSTAIN" for r in reasons)
-    parts = ("alone", "mixture", "canary", "weight")
+    parts = ("alone", "mixture", "canary")
     return kept, {
         **_verdict(kept),
         "digest": digest(name, worst(reasons), reasons),
         "waiver": waiver,
         "figures": _figures(shares.filter(source=name)) | {"missing": dict(sorted(missing.items()))},
         "found": {p: found.get(p) for p in parts} if found and not abstains else None,
+        "weight": weight(_tokens(name, shares), params.collapse, found.get("weight") if found else None),
     }
+
+
+def _tokens(name: str, shares: pl.DataFrame) -> Tokens:
+    own = (pl.col("source") == name) & (pl.col("origin") == "synthetic")
+    others = shares.filter(~own)
+    real = int(others.filter(origin="crawl")["paid_tokens"].sum())
+    return Tokens(*_depth(shares.filter(own)), int(others["tokens"].sum()), real, _depth(others)[1])
+
+
+def _depth(shares: pl.DataFrame) -> tuple[int, int]:
+    """All tokens, and the synthetic ones of a depth of 2 or more or unknown."""
+    deep = (pl.col("origin") == "synthetic") & (pl.col("generation_depth").fill_null(2) >= 2)
+    return int(shares["tokens"].sum()), int(shares.filter(deep)["tokens"].sum())
 
 
 def _unseen(name: str, own: pl.DataFrame, params: MixParams) -> Reason:
@@ -172,12 +189,20 @@ def _figures(shares: pl.DataFrame) -> dict[str, Any]:
     return totals | {name: _round(value) for name, value in _ratios(shares).items()}
 
 
+def _provenance(shares: pl.DataFrame) -> dict[str, int]:
+    """Tokens of people (copies beyond the fourth apart, as repeated) and of generators by depth."""
+    crawl, made = shares.filter(origin="crawl"), shares.filter(origin="synthetic")
+    real, depth = int(crawl["paid_tokens"].sum()), pl.col("generation_depth")
+    kinds = {"depth_1": depth < 2, "depth_2": depth >= 2, "unknown": depth.is_null()}
+    out = {"real": real, "repeated": int(crawl["tokens"].sum()) - real}
+    return out | {name: int(made.filter(rows)["tokens"].sum()) for name, rows in kinds.items()}
+
+
 def _ratios(shares: pl.DataFrame) -> dict[str, float | None]:
     """real_share, synthetic_share, depth_share (unknown or at least 2) and the largest generator's share."""
     total, synthetic = int(shares["tokens"].sum()), shares.filter(origin="synthetic")
     real = int(shares.filter(origin="crawl")["paid_tokens"].sum())
-    made = int(synthetic["tokens"].sum())
-    deep = int(synthetic.filter(pl.col("generation_depth").fill_null(2) >= 2)["tokens"].sum())
+    made, deep = _depth(synthetic)
     by_generator = synthetic.group_by("generator", maintain_order=True).agg(pl.col("tokens").sum())["tokens"]
     parts = {"real_share": real, "synthetic_share": made, "depth_share": deep}
     largest = max(by_generator.to_list(), default=0)

@@ -33,7 +33,8 @@ def declare(tables: Mapping[str, Mapping[str, pl.DataFrame]], params: None, mode
 def sample(tables: Mapping[str, pl.DataFrame], params: WindowParams, models: Mapping[str, str]) -> Frames:
     """mix/documents of a release shard and mix/declared -> mix/windows and mix/ngrams of what is judged."""
     first = tables["mix/documents"].filter(pl.col("copy") == 0)
-    rows = first.with_columns(pl.col("provenance").struct.field(n) for n in ("origin", "reference")).drop("provenance")
+    said = [pl.col("provenance").struct.field(n) for n in ("origin", "reference")]
+    rows = first.with_columns(*said, without_addresses(pl.col("text"))).drop("provenance")
     made = rows.filter((pl.col("origin") == "synthetic") & pl.col("source").is_in(list(params.references)))
     real = rows.filter(pl.col("origin") == "crawl")
     seeded = [s for s, spec in params.references.items() if spec == "seeds"]
@@ -45,6 +46,22 @@ def sample(tables: Mapping[str, pl.DataFrame], params: WindowParams, models: Map
         sides.append(chosen.with_columns(source=pl.lit(source), origin=pl.lit("reference")).select(_COLUMNS))
     counted = ngrams.count(pl.concat([made, real]).select("source", "origin", "text"))
     return {"mix/windows": windows.sample(pl.concat(sides), params.reservoir), "mix/ngrams": counted}
+
+
+_ADDRESS = (  # of mail and of machines, written as such or with (at)
+    (r"(?i)[^\s<>()\[\]@＠﹫]{1,64}(?:[@＠﹫]|%40|\s?[\[({]\s?at\s?[\])}]\s?)[^\s<>()\[\]@＠﹫]{1,255}", "email"),
+    (r"\d{1,3}(?:[.．]\d{1,3}){3}", "ip"),
+)
+
+
+def without_addresses(text: pl.Expr) -> pl.Expr:
+    """Text with one word for all addresses: the release has one for all of its pages', and examples must show none.
+
+    Words of a window have no punctuation by which anybody could still tell an address.
+    """
+    for pattern, word in _ADDRESS:
+        text = text.str.replace_all(pattern, word)
+    return text
 
 
 _COLUMNS = ("source", "origin", "domain", "language", "doc_id", "host", "text")
@@ -81,7 +98,7 @@ def _named(real: pl.DataFrame, spec: Reference) -> pl.DataFrame:
 
 def sample_file(rows: pl.DataFrame, source: str, size: int, model: str) -> Frames:
     """Rows of a file of real text (text, and id and url where there are any) -> mix/windows."""
-    texts = rows.select(pl.col("text").cast(pl.String)).drop_nulls()
+    texts = rows.select(without_addresses(pl.col("text").cast(pl.String))).drop_nulls()
     at = rows.filter(pl.col("text").is_not_null())
     names = at["id"].cast(pl.String) if "id" in at.columns else pl.Series([None] * at.height, dtype=pl.String)
     ids = [name or text for name, text in zip(names, texts["text"])]

@@ -125,10 +125,11 @@ def rarefied(table: pl.DataFrame, sizes: Iterable[int]) -> list[float | None]:
     spectrum = table.group_by("count", maintain_order=True).len().sort("count")
     seen, types = (spectrum[c].to_numpy().astype(np.float64) for c in ("count", "len"))
     scale, total = _scale(table), _total(table)
-    return [scale * _expected(seen, types, n, total) if n <= total else None for n in sizes]
+    return [scale * expected(seen, types, n, total) if n <= total else None for n in sizes]
 
 
-def _expected(counts: Floats, types: Floats, n: int, total: int) -> float:
+def expected(counts: Floats, types: Floats, n: int, total: int) -> float:
+    """Types among n of `total` occurrences; `types` of them occur `counts` times, which rise."""
     missed = np.zeros(len(counts), dtype=np.float64)
     _log_missed(counts, float(n), float(total), missed)
     return float(np.sum(types * -np.expm1(missed)))

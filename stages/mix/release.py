@@ -20,8 +20,8 @@ Shards = Mapping[str, pl.DataFrame]
 def assemble(tables: Mapping[str, Shards], params: ReleaseParams, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
     """All tables by shard -> mix/documents of release shard `params.release`, sorted by (doc_id, copy).
 
-    Reads mix/decisions, mix/sizes and mix/plan, dedup/clusters, extract/documents with the three edits tables for
-    shards of the crawl, mix/synthetic for the others.
+    Reads mix/decisions, mix/sizes and mix/plan, dedup/clusters, extract/documents and extract/provenance with the three
+    edits tables for shards of the crawl, mix/synthetic for the others.
     """
     return gather({"mix/dealt": dict(_dealt(tables, params))}, params, models)
 
@@ -47,6 +47,8 @@ def deal(
 
 
 _FIELDS = {name: pl.Int64 if name == "generation_depth" else pl.String for name in PROVENANCE}
+STATED = {"licence": pl.String, "canonical": pl.String, "wishes": pl.String, "hidden_share": pl.Float64}  # by a page
+_BOTH = _FIELDS | STATED
 _NARROW = {"url": pl.String, "host": pl.String, "title": pl.String, "language": pl.String, "date": pl.String}
 _DEALT: dict[str, pl.DataType | type[pl.DataType]] = {
     "doc_id": pl.String,
@@ -60,7 +62,7 @@ _DEALT: dict[str, pl.DataType | type[pl.DataType]] = {
     "date": pl.String,
     "n_tokens": pl.Int64,
     "cluster_size": pl.Int64,
-    "provenance": pl.Struct({"origin": pl.String, **_FIELDS}),
+    "provenance": pl.Struct({"origin": pl.String, **_BOTH}),
     "release": pl.Int64,
 }
 
@@ -69,7 +71,7 @@ def _dealt(tables: Mapping[str, Shards], params: ReleaseParams) -> Iterator[tupl
     shared = {name: pl.concat(list(tables[name].values())) for name in ("mix/plan", "dedup/clusters")}
     for shard in tables["mix/decisions"]:
         crawled = shard in tables["extract/documents"]
-        texts = ("extract/documents", *EDITS) if crawled else ("mix/synthetic",)
+        texts = ("extract/documents", "extract/provenance", *EDITS) if crawled else ("mix/synthetic",)
         own = {name: tables[name][shard] for name in ("mix/decisions", "mix/sizes", *texts)}
         yield shard, deal({**shared, **own}, params, {}, every=False)["mix/dealt"]
 
@@ -93,15 +95,19 @@ def _seats(tables: Mapping[str, pl.DataFrame], params: ReleaseParams) -> pl.Data
 def _crawl(tables: Mapping[str, pl.DataFrame], seats: pl.DataFrame) -> pl.DataFrame:
     columns = ("doc_id", "url", "host", "source", "text", "title", "language", "date")
     documents = tables["extract/documents"].select(columns).join(seats, on="doc_id", how="semi", maintain_order="left")
-    fields = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in _FIELDS.items()]
-    edited = final_text(documents, tables).with_columns(provenance=pl.struct(pl.lit("crawl").alias("origin"), *fields))
-    return edited.join(seats, on="doc_id", maintain_order="left")
+    stated = tables["extract/provenance"].select("doc_id", *STATED).unique("doc_id", keep="first", maintain_order=True)
+    edited = final_text(documents, tables).join(stated, on="doc_id", how="left", maintain_order="left")
+    fields = [pl.col(n) if n in STATED else pl.lit(None, dtype=dtype).alias(n) for n, dtype in _BOTH.items()]
+    said = pl.struct(pl.lit("crawl").alias("origin"), *fields)
+    rows = edited.with_columns(provenance=said).drop(*STATED)
+    return rows.join(seats, on="doc_id", maintain_order="left")
 
 
 def _synthetic(tables: Mapping[str, pl.DataFrame], seats: pl.DataFrame) -> pl.DataFrame:
+    unsaid = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in _BOTH.items() if name not in _FIELDS]
     first = tables["mix/synthetic"].unique("doc_id", keep="first", maintain_order=True)
     rows = first.drop("n_tokens").with_columns(
         *[pl.lit(None, dtype=dtype).alias(name) for name, dtype in _NARROW.items()],
-        provenance=pl.struct(pl.lit("synthetic").alias("origin"), *_FIELDS),
+        provenance=pl.struct(pl.lit("synthetic").alias("origin"), *_FIELDS, *unsaid),
     )
     return rows.join(seats, on="doc_id", maintain_order="left")

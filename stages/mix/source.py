@@ -8,6 +8,8 @@ import polars as pl
 
 from stages.mix import verdict, windows
 from stages.mix.assess import assess, decoded, largest_share, plain
+from stages.mix.canary.keys import bounds
+from stages.mix.exhibits import exhibits
 from stages.mix.params import AssessParams, Collapse
 from stages.mix.within import Comparison
 
@@ -19,7 +21,8 @@ def judge_source(
 ) -> dict[str, pl.DataFrame]:
     """mix/windows by shard and mix/declared -> mix/assessments of one source: (source, part, found as JSON).
 
-    Parts: reasons (a list), alone, mixture, canary, and weight where the source alone has lost much.
+    Parts: reasons (a list), alone, mixture, canary, and weight where the source alone has lost much. Where it could be
+    judged also exhibits (stages.mix.exhibits, with words of the text) and bounds (of the canary: key -> warn, harm).
     """
     settings, own = params
     ours, real = (
@@ -27,10 +30,14 @@ def judge_source(
     )
     canary = decoded(settings.canary, tables["mix/declared"], own)
     found = assess(ours, real, settings.model_copy(update={"canary": canary}), own.share)
-    parts: dict[str, Any] = {"reasons": [verdict.row(r) for r in verdict.reasons(own.source, found, settings)]}
+    why = verdict.reasons(own.source, found, settings)
+    parts: dict[str, Any] = {"reasons": [verdict.row(r) for r in why]}
     parts |= {"alone": plain(found.alone), "mixture": plain(found.mixture), "canary": plain(found.canary)}
     if isinstance(found.alone, Comparison) and found.alone.lost(settings.refuse_loss, settings.alpha):
         parts["weight"] = {"largest": largest_share(ours, real, found.alone, settings)}
+    if verdict.worst(why) != "ABSTAIN" and found.canary is not None:
+        parts["bounds"] = bounds(found.canary.tokens["loop"], canary)
+        parts["exhibits"] = exhibits(ours, real, settings, own.share)
     lines = [(own.source, part, json.dumps(value, sort_keys=True)) for part, value in parts.items()]
     return {"mix/assessments": pl.DataFrame(lines, schema=ROW, orient="row")}
 

@@ -29,7 +29,9 @@ from stages.mix.params import Collapse
 from stages.mix.within import Comparison, Short
 
 SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
-STRONG = 5.0  # deviations: real text stays below 3.5, so that the corpus half of its score is below .7
+STRONG = 3.0  # deviations that matched real text hardly reaches
+HURT = 0.2  # of the canary's way to harm, which matched real text hardly goes
+UNLIKE = 10.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,12 @@ def _round(value: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class Scored:
-    """The gate's answer on windows alone. `score`: null where the verdict is ABSTAIN; larger is worse."""
+    """The gate's answer on windows alone. `score`: null where the verdict is ABSTAIN; larger is worse.
+
+    It adds how far the worst of the corpus statistics deviates (in STRONG) and how far the canary is on its way to harm
+    (in HURT), and divides by 1 + divergence / UNLIKE: a loss counts for less the less the text is what its reference
+    is. Matched real text lies about .6 and below 1.5. Verdicts take no notice of it.
+    """
 
     score: float | None
     corpus: float | None
@@ -118,12 +125,18 @@ def score(source: pl.DataFrame, reference: pl.DataFrame | None, settings: Collap
     if reference is None:
         none = Reason("no_reference", "ABSTAIN", "source")
         return Scored(None, None, None, "ABSTAIN", (none,), Assessment(None, None, None))
-    found = assess(source, reference, settings, share)
+    return scored(assess(source, reference, settings, share), settings)
+
+
+def scored(found: Assessment, settings: Collapse) -> Scored:
+    """The answer to what was found on a source that declares its reference."""
     why = tuple(reasons("source", found, settings))
     if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
         return Scored(None, None, None, worst(why), why, found)
     corpus, canary = found.alone.largest, found.canary.score or 0.0
-    return Scored(max(corpus, 0.0) / STRONG + max(canary, 0.0), corpus, canary, worst(why), why, found)
+    unlike = max(next(f.deviation for f in found.alone.findings if f.name == "divergence"), 0.0)
+    value = (max(corpus, 0.0) / STRONG + max(canary, 0.0) / HURT) / (1 + unlike / UNLIKE)
+    return Scored(value, corpus, canary, worst(why), why, found)
 
 
 def digest(source: str | None, verdict: str, found: Sequence[Reason]) -> str:

@@ -89,6 +89,12 @@ def compare(source: pl.DataFrame, reference: pl.DataFrame, *, least: int, most: 
     )
 
 
+def drawn(blocks: Blocks, *, least: int, most: int, draws: int) -> tuple[Ints, list[Ints]]:
+    """The windows of the source that `compare` takes, and the first `draws` of its controls, as rows of `blocks`."""
+    per_document, plan = _plan(blocks, least, most)
+    return _draws(blocks, plan, per_document, draws)
+
+
 def _plan(blocks: Blocks, least: int, most: int) -> tuple[int, Plan]:
     """The fewest windows per document with which half of what there is is compared, and `least` if possible."""
 

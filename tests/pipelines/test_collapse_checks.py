@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from pipelines import mix, outputs
+from pipelines import collapse_checks, mix, outputs
 from pipelines.errors import BadInput, GateClosed
+from pipelines.reports import build
+from tests.pipelines.reports.test_build import shown
 from tests.stages.mix.texts import document
 
 PROVENANCE = {
@@ -33,6 +35,11 @@ def found(pipeline):
     return json.loads((pipeline.root / "data/mix/collapse.json").read_text())
 
 
+def panel(pipeline):
+    ctx = pipeline.context()
+    return shown(build.build(ctx.store, ctx.params).read_text())
+
+
 @pytest.fixture
 def looping(fresh, monkeypatch):
     monkeypatch.setattr("stages.mix.declared.top_label", lambda _, texts: [("en", 1.0)] * len(texts))
@@ -48,6 +55,16 @@ def test_a_source_that_repeats_itself_closes_the_gate_until_it_is_waived(looping
     assert refused["sources"]["big"]["found"]["alone"]["findings"][0]["name"] == "unseen_1"
     assert refused["sources"]["big"]["curve"][0][0] == 1000
     assert refused["sources"]["healthy"]["found"] is None
+    assert 0 <= refused["sources"]["big"]["weight"]["largest"] < refused["sources"]["big"]["weight"]["now"]
+    text = panel(looping)
+    for words in (
+        "Source big ■ REFUSE",
+        "Frequency of words by rank",
+        "Lost words of the tail",
+        "begun with real text",
+    ):
+        assert words in text, words
+    assert "w0 w1" not in json.dumps(refused), "words of the text stay in their table"
     digest = refused["sources"]["big"]["digest"]
     waiver = {
         "source": "big",
@@ -95,6 +112,18 @@ def test_small_sources_cost_nothing(pipeline):
 def test_a_plan_counts_every_source_that_could_be_looked_at(looping):
     planned = {todo.family for todo in mix.run(looping.context(), dry=True).todo}
     assert {"declared", "windows", "assessments"} <= planned
+
+
+def test_a_copy_of_a_remote_reference_is_brought_again_where_it_was_dropped(tmp_path, monkeypatch):
+    """The file is opened as other inputs are: through what brings it."""
+    write(tmp_path, "brought", [document("r", 400)])
+    asked = []
+    monkeypatch.setattr(collapse_checks, "held", lambda path: asked.append(path) or tmp_path / "brought.jsonl")
+    monkeypatch.setattr("stages.mix.declared.top_label", lambda _, texts: [("en", 1.0)] * len(texts))
+    dropped = tmp_path / "dropped.jsonl"
+    found = collapse_checks.sample_reference({"file": str(dropped)}, (100, "big"), {"language": ""})
+    assert asked == [dropped]
+    assert set(found["mix/windows"]["source"]) == {"big"}
 
 
 def test_a_reference_file_without_text_names_its_key(looping):

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import store
 from pipelines.errors import Infrastructure
-from pipelines.ranges import Between, space
+from pipelines.ranges import Between, cut, space
 from pipelines.store import Store
 from pipelines.work import Shards
 
@@ -30,6 +30,14 @@ def table(tmp_path, monkeypatch):
 def test_a_range_holds_what_lies_in_it(table, low, high):
     found = [key for part in Between(table, "key", low, high, ("key",)).values() for key in part["key"]]
     assert sorted(found) == [k for k in range(200) if low <= k < high]
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 64])
+def test_parts_cover_every_integer_once(of):
+    ends = [cut(part, of) for part in range(of)]
+    assert (ends[0][0], ends[-1][1]) == (-(2**63), 2**63)
+    assert [high for _, high in ends[:-1]] == [low for low, _ in ends[1:]]
+    assert max(b - a for a, b in ends) - min(b - a for a, b in ends) <= 1
 
 
 def test_row_groups_outside_the_range_are_not_read(table, monkeypatch):

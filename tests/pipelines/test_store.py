@@ -46,6 +46,25 @@ def test_the_digest_is_of_values_whatever_the_chunks(tmp_path: Path, rows: list,
     assert store(tmp_path).read(one.ref).equals(frame)
 
 
+def test_a_table_with_texts_lies_in_smaller_row_groups(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"doc_id": [f"{i:05d}" for i in range(2_500)], "text": ["a text"] * 2_500})
+    heights = {}
+    for kind in (pa.large_string(), pa.string()):
+        out = store(tmp_path).write("quality/t", "s", rows, pa.schema([("doc_id", pa.string()), ("text", kind)]))
+        with pq.ParquetFile(store(tmp_path).path(out.ref)) as file:
+            heights[kind] = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+        assert store(tmp_path).read(out.ref).equals(rows)
+    assert heights == {pa.large_string(): [1_000, 1_000, 500], pa.string(): [2_500]}
+
+
+def test_columns_come_in_the_order_asked_for_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"doc_id": ["a"], "x": [1.0], "n": [1], "l": [["b"]]}, schema=TYPES)
+    out = store(tmp_path).write("quality/t", "s", rows, SCHEMA)
+    assert store(tmp_path).read(out.ref, ("l", "doc_id")).columns == ["l", "doc_id"]
+    with pytest.raises(Infrastructure, match="quality/t/s.parquet: cannot be read .*nobody"):
+        store(tmp_path).read(out.ref, ("doc_id", "nobody"))
+
+
 def test_what_lies_under_a_null_is_no_value(tmp_path: Path) -> None:
     values = pl.DataFrame({"doc_id": ["a", "b"], "quality_score": [7.0, 0.5]})
     hidden = values.with_columns(pl.when(pl.col("quality_score") < 1).then("quality_score").alias("quality_score"))

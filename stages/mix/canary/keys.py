@@ -37,15 +37,9 @@ def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdi
     `score` takes no part of the penalty, which is not the source's own. Bounds on the penalty are for loops of 10^6
     `tokens`; less text loses more by losing the same share, and bounds move away from 1 accordingly.
     """
-    room = (MILLION / tokens) ** SHRINKING
     keys = {
-        "ert_below": _key(found["ert"], 1.0, p.warn_ert, p.harm_ert),
-        "ert_tail_below": _key(found["ert_tail"], 1.0, p.warn_ert_tail, p.harm_ert_tail),
-        "entropy_drop_above": _key(found["entropy_drop"], 0.0, p.warn_entropy_drop, p.harm_entropy_drop),
-        "loop_penalty_above": _key(
-            found["penalty"], 1.0, 1 + room * (p.warn_penalty - 1), 1 + room * (p.harm_penalty - 1)
-        ),
-        "loop_excess_above": _key(found["excess"], 1.0, p.warn_excess, p.harm_excess),
+        code: _key(found[_FIGURES[code]], 0.0 if code == "entropy_drop_above" else 1.0, *held)
+        for code, held in bounds(tokens, p).items()
     }
     harms = [code for code, key in keys.items() if key and key.sure > 1]
     warns = [code for code, key in keys.items() if key and code not in harms and key.sure > key.warn]
@@ -55,6 +49,27 @@ def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdi
     own = [key.way for code, key in keys.items() if key and code != "loop_penalty_above"]
     score = round(max(own), 6) if own else None
     return Verdict(bool(harms), bool(harms or warns), (*harms, *warns), score)
+
+
+def bounds(tokens: int, p: CanaryParams) -> dict[str, tuple[float, float]]:
+    """By code of a key that can harm: from where on it warns, and from where on it is harm, in a loop of `tokens`."""
+    room = (MILLION / tokens) ** SHRINKING
+    return {
+        "ert_below": (p.warn_ert, p.harm_ert),
+        "ert_tail_below": (p.warn_ert_tail, p.harm_ert_tail),
+        "entropy_drop_above": (p.warn_entropy_drop, p.harm_entropy_drop),
+        "loop_penalty_above": (1 + room * (p.warn_penalty - 1), 1 + room * (p.harm_penalty - 1)),
+        "loop_excess_above": (p.warn_excess, p.harm_excess),
+    }
+
+
+_FIGURES = {
+    "ert_below": "ert",
+    "ert_tail_below": "ert_tail",
+    "entropy_drop_above": "entropy_drop",
+    "loop_penalty_above": "penalty",
+    "loop_excess_above": "excess",
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class CanaryParams(Strict):
     harm_ert: float = -0.2
     warn_ert_tail: float = 0.0  # the same in the tail
     harm_ert_tail: float = -0.3
-    warn_penalty: float = Field(default=1.10, ge=1)  # perplexity, loop's end over real part alone, at 10^6 tokens
+    warn_penalty: float = Field(default=1.20, ge=1)  # perplexity, loop's end over real part alone, at 10^6 tokens
     harm_penalty: float = Field(default=1.25, gt=1)
     warn_excess: float = Field(default=1.02, ge=1)  # the same over the loop with real text in the source's place
     harm_excess: float = Field(default=1.05, gt=1)

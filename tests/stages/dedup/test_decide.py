@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from stages.dedup.decide import decide, write_edits
-from stages.dedup.params import DedupParams
+from stages.dedup.params import DedupParams, decide_params
 from stages.schemas import DECISIONS, EDITS
 
 PARAMS = DedupParams(threshold=0.8, bands=20, rows=6, shingle=5, seed=1, scope="global", prefer=())
@@ -20,7 +20,9 @@ CLUSTERS = pl.DataFrame(
 
 def decided(ids: list[str], keep: list[bool]) -> pl.DataFrame:
     quality = pl.DataFrame({"doc_id": ids, "keep": keep}, schema={"doc_id": pl.String, "keep": pl.Boolean})
-    return decide({"quality/decisions": quality, "dedup/clusters": CLUSTERS}, PARAMS, {})["dedup/decisions"]
+    return decide({"quality/decisions": quality, "dedup/clusters": CLUSTERS}, decide_params(PARAMS), {})[
+        "dedup/decisions"
+    ]
 
 
 def test_one_row_per_kept_document_in_its_order():
@@ -47,4 +49,4 @@ def test_an_empty_shard_has_no_decision():
 
 
 def test_edits_are_an_empty_table_of_the_right_schema():
-    assert write_edits({}, PARAMS, {})["dedup/edits"].to_arrow().cast(EDITS).num_rows == 0
+    assert write_edits({}, None, {})["dedup/edits"].to_arrow().cast(EDITS).num_rows == 0

@@ -5,11 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dedup.verify import KEPT_PER_BUCKET, bitmaps, common_if_similar, differing, judge, verify
+from stages.dedup.verify import KEPT_PER_BUCKET, bitmaps, common_if_similar, differing, judge
 
 
 def sets(*values: range | list[int]) -> list[np.ndarray]:
     return [np.array(sorted(v), dtype=np.uint64) for v in values]
+
+
+def verify(places, texts, names, threshold, measure="jaccard"):
+    """`judge` over separate sets, none of them of an earlier release."""
+    bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum([len(s) for s in texts], dtype=np.int64)])
+    flat = np.concatenate([np.empty(0, dtype=np.uint64), *texts])
+    return judge(places, flat, bounds, names, np.zeros(len(texts), dtype=np.bool_), threshold, measure)
 
 
 def same_bucket(count: int, bands: int = 1) -> np.ndarray:

@@ -168,7 +168,7 @@ def test_what_was_found_on_a_source_counts_in_the_whole():
     found = verdict(mixture, found={"set": bad}, own=params("seeds"))
     assert codes(found) == [("harm_and_loss", "REFUSE")]
     assert found["verdict"] == found["sources"]["set"]["verdict"] == "REFUSE"
-    assert found["sources"]["set"]["found"]["weight"] == {"largest": 0.25}
+    assert found["sources"]["set"]["weight"]["loss"] == found["sources"]["set"]["weight"]["largest"] == 0.25
 
 
 def test_an_abstaining_judgement_shows_no_figure():

@@ -123,3 +123,15 @@ def test_a_file_of_real_text_gives_windows_too():
     assert found["doc_id"].n_unique() == 2
     assert set(found["host"]) == {"c.example", None}
     assert sample_file(rows.select("text"), "set", 100, MODELS["language"])["mix/windows"]["doc_id"].n_unique() == 2
+
+
+def test_addresses_are_one_word_on_every_side():
+    """Words of a window have no punctuation left by which an address could be told, and masked."""
+    said = "write to jo.b@mail.example.org or jo (at) mail.example.org from 192.0.2.77 " + ENGLISH * 3
+    rows = [real("r1") | {"text": said}, made("m1", text=said)]
+    found = sampled(rows, {"set": Reference(hosts=("a.example",))})["mix/windows"]
+    filed = sample_file(pl.DataFrame({"text": [said]}), "set", 100, MODELS["language"])["mix/windows"]
+    for windows in (found.filter(origin="synthetic"), found.filter(origin="reference"), filed):
+        text = " ".join(windows["text"])
+        assert "write to email or email from ip" in text
+        assert "example" not in text

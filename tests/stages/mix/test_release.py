@@ -20,10 +20,12 @@ PARAMS = MixParams(shards=3, seed=1, synthetic={}, weights=None, max_copies=4, c
 NARROW = ("url", "host", "source", "title", "language", "date")
 DOCUMENTS = {"doc_id": pl.String, **dict.fromkeys(NARROW, pl.String), "text": pl.String, "n_tokens": pl.Int64}
 SPANS = {"doc_id": pl.String, "start": pl.Int64, "end": pl.Int64, "replacement": pl.String, "kind": pl.String}
+STATED = {"licence": pl.String, "canonical": pl.String, "wishes": pl.String, "hidden_share": pl.Float64}
 FIELDS = ("generator", "decoding", "method", "generation_depth", "licence", "reference")
 MADE = {"doc_id": pl.String, "source": pl.String, "text": pl.String, "n_tokens": pl.Int64} | {
     f: pl.Int64 if f == "generation_depth" else pl.String for f in FIELDS
 }
+READ = ("extract/documents", "extract/provenance")
 Row = dict[str, object]
 
 
@@ -48,7 +50,7 @@ def mixed(
     takedowns: tuple[str, ...] = (),
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Every table of the stage, up to and with decisions. `spans` are toxicity's edits."""
-    tables: dict[str, dict[str, pl.DataFrame]] = {name: {} for name in (*EDITS, "extract/documents", "mix/synthetic")}
+    tables: dict[str, dict[str, pl.DataFrame]] = {name: {} for name in (*EDITS, *READ, "mix/synthetic")}
     sizes = tables["mix/sizes"] = {}
     for shard, rows in crawl.items():
         own = {name: pl.DataFrame(schema=SPANS) for name in EDITS}
@@ -59,7 +61,11 @@ def mixed(
             {"doc_id": [r["doc_id"] for r in rows], "keep": kept}, schema={"doc_id": pl.String, "keep": pl.Boolean}
         )
         sizes[shard] = measure_crawl(own, SizeParams(takedowns=takedowns), {})["mix/sizes"]
-        for name in (*EDITS, "extract/documents"):
+        own["extract/provenance"] = pl.DataFrame(
+            [{"doc_id": r["doc_id"], "licence": f"licence of {r['doc_id']}", "hidden_share": 0.25} for r in rows],
+            schema={"doc_id": pl.String, **STATED},
+        )
+        for name in (*EDITS, *READ):
             tables[name][shard] = own[name]
     for shard, rows in synthetic.items():
         frame = tables["mix/synthetic"][shard] = pl.DataFrame(rows, schema=MADE)
@@ -140,12 +146,15 @@ def test_released_rows_have_all_edits_and_recounted_tokens():
     assert out["text"].to_list() == ["mail email@example.com not", "plain"]
     assert out["n_tokens"].to_list() == count_tokens(out["text"].to_list()).tolist()
     assert out["cluster_size"].to_list() == [5, 1]
-    assert out["provenance"].to_list()[0] == {"origin": "crawl", **dict.fromkeys(FIELDS)}
+    nothing = dict.fromkeys((*FIELDS, *STATED))
+    stated = {"origin": "crawl", "licence": "licence of p1", "hidden_share": 0.25}
+    assert out["provenance"].to_list()[0] == nothing | stated, "what the page says of itself"
 
 
 def test_synthetic_rows_carry_their_provenance():
     out = pl.concat(released(mixed({}, {"b": [made("s1", "some words")]})))
-    assert out["provenance"].to_list() == [{"origin": "synthetic", **{f: made("", "")[f] for f in FIELDS}}]
+    said = {"origin": "synthetic", **{f: made("", "")[f] for f in FIELDS}}
+    assert out["provenance"].to_list() == [dict.fromkeys(STATED) | said]
     assert out.select("url", "host", "title", "language", "date").row(0) == (None,) * 5
 
 

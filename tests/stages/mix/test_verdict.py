@@ -8,7 +8,7 @@ from stages.mix.assess import Assessment
 from stages.mix.canary.figures import low_power
 from stages.mix.canary.params import CanaryParams
 from stages.mix.params import Collapse
-from stages.mix.verdict import Reason, digest, reasons, score, waived, worst
+from stages.mix.verdict import Reason, digest, reasons, score, scored, waived, worst
 from stages.mix.within import Comparison, Finding, Short
 from tests.stages.mix.texts import document, windows
 
@@ -153,6 +153,18 @@ def test_a_score_needs_a_reference_and_enough_text():
     assert (found.score, found.verdict, [r.code for r in found.reasons]) == (None, "ABSTAIN", ["no_reference"])
     small = score(windows(["a"]), windows(["b"]), SETTINGS)
     assert (small.score, small.verdict, [r.code for r in small.reasons]) == (None, "ABSTAIN", ["low_power"])
+
+
+def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
+    def scored_at(corpus, way, unlike):
+        found = [replace(finding(0.3), deviation=corpus), replace(finding(0.1, gates=False), name="divergence")]
+        alone = comparison(found[0], replace(found[1], deviation=unlike))
+        return scored(Assessment(alone, alone, replace(canary(), score=way)), SETTINGS)
+
+    assert scored_at(6.0, 0.2, -4.0).score == pytest.approx(3)
+    assert scored_at(6.0, 0.2, 10.0).score == pytest.approx(1.5)
+    assert scored_at(6.0, 0.2, 0.0).verdict == scored_at(6.0, 0.2, 90.0).verdict == "WARN"
+    assert scored_at(-6.0, -0.2, 0.0).score == 0
 
 
 def test_a_source_that_says_the_same_again_is_refused_and_a_real_one_is_not():

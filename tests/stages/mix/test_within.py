@@ -58,7 +58,7 @@ def truncated(name, length):
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (sharpened, {"distinct_1", "distinct_2", "concentration", "rare_mass"}),
+        (sharpened, {"distinct_1", "distinct_2", "rare_mass"}),
         (truncated, {"distinct_1", "rare_mass", "rare_coverage"}),
         (lambda name, length: loop("x", length), {"reused_8", "unseen_3", "self_repetition", "distinct_4"}),
     ],

@@ -24,7 +24,7 @@ def test_real_text_turns_no_key_and_scores_nothing():
         ("ert", -0.01, -0.21, "ert_below"),
         ("ert_tail", -0.01, -0.31, "ert_tail_below"),
         ("entropy_drop", 0.31, 0.61, "entropy_drop_above"),
-        ("penalty", 1.11, 1.26, "loop_penalty_above"),
+        ("penalty", 1.21, 1.26, "loop_penalty_above"),
         ("excess", 1.03, 1.06, "loop_excess_above"),
     ],
 )

@@ -86,3 +86,34 @@ def test_where_nobody_is_scored_there_is_no_perplexity():
     nobody = prepare([], np.ones(SIZE + 1, dtype=np.int64), 180, PARAMS)
     world = loop.World(nobody, RARE, SIZE, WORDS, PARAMS)
     assert world.generation(kneser_ney.fit(flat(REAL), SIZE)).perplexity is None
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_one_context_loses_variety_as_the_closed_form_says(share):
+    """The chance that two words are the same, after Seddik et al. 2024 (arXiv 2404.05090), over 100 loops.
+
+    In a single context of equally frequent words the model is their frequencies. Each generation writes n words:
+    v' = (1 - share)^2 (v + (1 - S) / n), where v = S - 1 / words. Without real text: S_m = 1 - (1 - 1/n)^m (1 - S_0).
+    """
+    kinds, size, rounds = 40, 400, 3
+    nobody = prepare([], np.ones(kinds + 3, dtype=np.int64), 180, PARAMS)
+    world = loop.World(nobody, np.arange(2, kinds + 2, dtype=np.int32), kinds + 2, 1, PARAMS)
+    real = [np.array([0, 0, 2 + i % kinds], dtype=np.int32) for i in range(size)]
+    base, missing = flat(real[: int(share * size)]), size - int(share * size)
+    same = np.zeros((100, rounds + 1))
+    for seed in range(len(same)):
+        made = flat(real[len(base) // 3 :])
+        for g in range(rounds + 1):
+            mixture = np.concatenate([base, made])
+            same[seed, g] = (np.bincount(mixture[mixture > 1]) ** 2).sum() / size**2
+            made = world.write(kneser_ney.fit(mixture, world.size), missing, seed * 1000 + g, plain=True)
+    spread, expected = 0.0, [1 / kinds]
+    for _ in range(rounds):
+        spread = (1 - share) ** 2 * (spread + (1 - expected[-1]) / missing)
+        expected.append(1 / kinds + spread)
+    if not share:
+        assert expected == pytest.approx([1 - (1 - 1 / size) ** m * (1 - 1 / kinds) for m in range(rounds + 1)])
+    errors = same.std(axis=0, ddof=1) / 10
+    assert same[0, 0] == pytest.approx(1 / kinds)
+    assert (np.abs(same.mean(axis=0) - expected)[1:] < 3 * errors[1:]).all()
+    assert same.mean(axis=0)[-1] > 1 / kinds + 10 * errors[-1], "or nothing was tested"

@@ -1,0 +1,150 @@
+"""The benchmark against a neural model, as far as it needs neither corpora nor PyTorch."""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks" / "collapse"))
+
+import bench
+import families
+import frames
+import neural
+from materials import Split, Window
+from neural import MIXTURES, Mixture
+
+from stages.mix.assess import Assessment
+from stages.mix.canary.figures import Estimate, low_power
+from stages.mix.corpus import STATISTICS
+from stages.mix.within import Comparison, Finding
+
+
+def text(part, i):
+    return " ".join(f"{part}{(i * 7 + j) % 90}" for j in range(50))
+
+
+def part(name, n):
+    return [Window(text(name, i), f"{name}-{i // 60}", i % 60) for i in range(n)]
+
+
+BED = Split(part("r", 50), part("p", 40), part("t", 30), part("h", 20), part("f", 20))
+
+
+@pytest.fixture
+def bed(monkeypatch):
+    for module in (neural, families):
+        monkeypatch.setattr(module, "split", lambda name, seed: BED)
+    monkeypatch.setattr(neural, "frame", lambda texts, *names: frame(texts))
+    neural.words.cache_clear()
+    yield
+    neural.words.cache_clear()
+
+
+def frame(texts):
+    rows = [("made", "body", "en", f"d{i}", i, t) for i, t in enumerate(texts)]
+    return pl.DataFrame(rows, schema=frames.SCHEMA, orient="row")
+
+
+def of(family):
+    return Mixture(family, 0, 1, "made", 1)
+
+
+def test_there_are_enough_mixtures_of_known_families_and_none_twice():
+    assert len(MIXTURES) == len(set(MIXTURES)) >= 30
+    assert {m.family for m in MIXTURES} <= {*families.PLANTED, *families.BENIGN, "paired_llm"}
+    assert {m.seed for m in MIXTURES} <= {*families.TUNING_SEEDS, *families.HELD_OUT_SEEDS}
+
+
+def test_held_out_families_stand_under_held_out_seeds_alone():
+    kept = {*families.HELD_OUT_FAMILIES, *families.HELD_OUT_BENIGN}
+    assert {m.family for m in MIXTURES if not m.held_out}.isdisjoint(kept)
+    assert kept <= {m.family for m in MIXTURES if m.held_out}
+
+
+def test_each_bed_has_its_controls_once_and_first():
+    every = neural.with_controls()
+    for name in {m.bed for m in MIXTURES}:
+        assert [m.family for m in every if m.bed == name][:2] == ["fresh", "alone"]
+    assert Counter(m.family for m in every)["fresh"] == len({m.bed for m in MIXTURES})
+    assert [m for m in every if m.family not in neural.CONTROLS] == sorted(MIXTURES, key=every.index)
+
+
+def test_fresh_text_is_new_and_the_real_part_alone_is_read_again(bed):
+    own = [w.text for w in BED.real]
+    assert neural.size(of("fresh")) == 24
+    assert neural.source(of("alone")) == own[:24]
+    assert neural.source(of("fresh")) == own[24:48]
+    assert neural.source(of("real")) == [w.text for w in BED.pool[:24]]
+
+
+def test_a_source_that_is_too_small_is_an_error(bed, monkeypatch):
+    monkeypatch.setattr(
+        neural, "benign", lambda *a: families.Case("real", 0, 1, "made", 1, ["a b"] * 23, "made", False)
+    )
+    with pytest.raises(ValueError, match="23 windows of 24"):
+        neural.source(of("real"))
+
+
+def test_words_are_those_of_the_reference_the_most_frequent_first(bed):
+    known = neural.words("made", 1)
+    assert list(known.ids.values()) == list(range(2, len(known.ids) + 2))
+    assert (known.counts[2:-1] >= known.counts[3:]).all()
+    assert known.counts.sum() == 20 * 50
+    assert known.encode(["f0 r0 f1"]).tolist() == [[0, known.ids["f0"], 1, known.ids["f1"]]]
+
+
+def test_every_window_is_read_once_per_epoch_in_an_order_of_its_own():
+    found = neural.order(40, 1)
+    epochs = [found[i * 40 : (i + 1) * 40] for i in range(neural.EPOCHS)]
+    assert all(sorted(epoch) == list(range(40)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in [*epochs, list(range(40))]}) == neural.EPOCHS + 1
+    assert found == neural.order(40, 1) != neural.order(40, 2)
+
+
+def test_what_is_there_is_not_done_again(tmp_path):
+    asked = []
+
+    def answer(m):
+        asked.append(m.family)
+        return {"nats": {"all": 1.0}}
+
+    neural.run("train", tmp_path, answer, [of("real"), of("loop")])
+    neural.run("train", tmp_path, answer, [of("real"), of("loop"), of("topic")])
+    assert asked == ["real", "loop", "topic"]
+    lines = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
+    assert [line["mixture"]["family"] for line in lines] == asked
+    assert lines[0].keys() == {"mixture", "nats"}
+
+
+def line(alone):
+    fields = ("weight", "penalty", "excess", "slope", "entropy_drop", "loop_entropy_drop", "coverage_loss")
+    known = dict.fromkeys(fields, Estimate(1.0, 0.0)) | {"entropy_drop": Estimate(0.12, 0.0)}
+    erts = {"all": Estimate(0.4, 0.1), "tail": Estimate(-0.2, 0.1)}
+    figures = replace(low_power({"loop": 60_000}), reason=None, ert=erts, delta={"tail": Estimate(0.1, 0.0)}, **known)
+    row = bench.row(bench.Key(**asdict(of("loop"))), Assessment(alone, alone, figures))
+    return {"mixture": asdict(of("loop")), **json.loads(json.dumps(row))}
+
+
+def comparison(*losses):
+    names = [s.name for s in STATISTICS if s.gates]
+    found = [Finding(n, 0.5, 0.6, 0.59, 0.61, loss, 9.0, p, True) for n, (loss, p) in zip(names, losses)]
+    return Comparison(300, 900, 99, 0.0, (*found, Finding("divergence", 0.1, 0.1, 0.0, 0.2, None, 0.0, None, False)))
+
+
+def test_the_answer_holds_the_figures_that_are_ranked():
+    found = neural.answer(line(comparison((0.4, 0.01), (0.6, 0.2), (0.5, 0.05))))
+    assert found["mixture"] == asdict(of("loop"))
+    assert found["ert"] == {"all": 0.4, "tail": -0.2}
+    assert (found["drop"], found["loss"], found["corpus"]) == (0.12, 0.5, 9.0)
+    assert neural.answer(line(comparison((0.4, 0.2))))["loss"] == 0
+
+
+def test_what_the_gate_will_not_judge_has_no_score(bed):
+    small = {"mixture": asdict(of("real")), **json.loads(json.dumps(neural.measured(of("real"))))}
+    found = neural.answer(small)
+    assert (found["score"], found["loss"], found["verdict"], found["ert"]) == (None, None, "ABSTAIN", {})
