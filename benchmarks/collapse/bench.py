@@ -1,6 +1,6 @@
 """CollapseBench: what the gate says of planted and of benign sources, case by case.
 
-    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|delay .run/bench --budget 600
+    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|delay .run/collapse --budget 600
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then

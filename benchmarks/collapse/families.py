@@ -79,7 +79,8 @@ def planted(family: str, severity: float, share: float, name: str, n: int, seed:
     """
     bed = split(name, seed)
     bad = _plant(family, severity, bed, max(1, round(n * share)), seed)
-    source = [*bad, *make.clean(bed, n - len(bad), bad)]
+    used = bad if family != "substitution" else [*bad, *make.texts(bed.pool[: len(bad)])]  # no original beside its twin
+    source = [*bad, *make.clean(bed, n - len(bad), used)]
     return Case(family, severity, share, name, seed, source, name, True, family == "mislabelled")
 
 

@@ -1,6 +1,6 @@
 """CollapseBench's table from the lines of bench.py: what the score finds, what it accuses wrongly, with 95 % intervals.
 
-    python benchmarks/collapse/table.py .run/bench            # prints it, and writes results/bench.json
+    python benchmarks/collapse/table.py .run/collapse            # prints it, and writes results/bench.json
 
 The threshold is read from the benign cases of the tuning seeds and applied to all others: at most one in twenty of the
 former lies above it. Beside every figure over families stands that of the worst one. n is the number of cases that were

@@ -107,3 +107,10 @@ def test_a_changed_list_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(families, "FROZEN", other)
     with pytest.raises(SystemExit, match="not what was frozen"):
         families.check()
+
+
+def test_no_original_stands_beside_its_substitute(monkeypatch):
+    pool = [Window(t, "d", i) for i, t in enumerate(POOL[:60])]
+    monkeypatch.setattr(families, "split", lambda name, seed: Split([], pool, [], [], []))
+    case = families.planted("substitution", 1.0, 0.3, "brown", 100, 1)
+    assert case.source[30:] == [w.text for w in reversed(pool[30:])]
