@@ -29,6 +29,7 @@ from stages.mix import decide, release, sizes
 from stages.mix.params import DecideParams, ReleaseParams, SizeParams
 
 MANIFEST = "manifest.json"
+BESIDE = (*sizes.EDITS, "extract/provenance")  # what a release reads beside the documents of a crawled shard
 PART = 64_000_000  # characters of text that are held before a file is written
 
 
@@ -130,7 +131,7 @@ def _rows(ctx: Context, variant: Variant, share: float) -> Iterator[pl.DataFrame
 
 def _crawl(ctx: Context, variant: Variant, share: float) -> Iterator[tuple[str, Mapping[str, pl.DataFrame]]]:
     """The tables of each crawled shard, of the survivors drawn."""
-    documents, spans = tables_of(ctx, "extract/documents"), {n: tables_of(ctx, n) for n in sizes.EDITS}
+    documents, spans = tables_of(ctx, "extract/documents"), {n: tables_of(ctx, n) for n in BESIDE}
     for shard in documents:
         kept = draw(variant.survivors[shard].filter("keep"), share, ctx.params.mix.seed)
         own = {n: t[shard].join(kept, on="doc_id", how="semi", maintain_order="left") for n, t in spans.items()}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines import collapse_checks, mix, outputs
+from pipelines import collapse_checks, inputs, mix, outputs
 from pipelines.errors import BadInput, GateClosed
 from pipelines.reports import build
 from tests.pipelines.reports.test_build import shown
@@ -110,6 +110,7 @@ def test_small_sources_cost_nothing(pipeline):
 
 
 def test_a_plan_counts_every_source_that_could_be_looked_at(looping):
+    inputs.resolve(looping.context())
     planned = {todo.family for todo in mix.run(looping.context(), dry=True).todo}
     assert {"declared", "windows", "assessments"} <= planned
 
