@@ -27,7 +27,10 @@ def languages(stages: Stages) -> Html:
     heads = ("Language", "", *(f"Kept by {f.stage}" for f in ran), "Keep rate", f"Tokens kept by {last}")
     left = f" The first {MOST} of {len(names)} languages." if len(names) > MOST else ""
     caption = f"Keep rate: documents kept by {last} over documents extracted. und: undetermined.{left}"
-    none = "Synthetic text is not counted here. Registers, topics and licences of pages are not measured by any stage."
+    none = (
+        "Synthetic text is not counted here. Registers and topics of pages are not measured by any stage; the licences "
+        "that pages state are in data/extract/provenance."
+    )
     return section("languages", "Languages", table(caption, heads, rows, (0, 1)), prose(none))
 
 
