@@ -1,11 +1,12 @@
 """CollapseBench: what the gate says of planted and of benign sources, case by case.
 
-    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|delay .run/collapse --budget 600
+    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|delay|large .run/collapse
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then
 once more at other severities, domains and seeds. A case is SOURCE windows (60,000 words) beside at most REFERENCE
-windows of real text that share no chapter with it; a mixture at a share is judged as it is. Lines hold every figure
+windows of real text that share no chapter with it, in the part `large` more than three times that, as far as three
+domains have it; a mixture at a share is judged as it is. Lines hold every figure
 that verdicts and scores are made from, so that table.py can judge them anew without the hours. Knows families; does
 not know which figures matter. CPU seconds are printed and kept out of the lines.
 """
@@ -41,14 +42,15 @@ from materials import split, unit
 from stages.mix.assess import Assessment, assess, plain
 from stages.mix.params import Collapse
 
-SOURCE, REFERENCE = 1200, 6000
+SIZE, LARGE = (1200, 6000), (4000, 16000)  # windows of the source, and of its reference
+LARGE_DOMAINS, LARGE_SHARES = ("brown", "gutenberg", "movie_reviews"), (0.03, 0.1, 0.3)
 DRAWS = 99  # controls: half of the default, at a quarter of the time
 TURNS = {"real": 6, "paired_llm": 1, "paired_human": 1}  # cases per turn of a benign family; others BENIGN_TURN
 BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 ONE_DOMAIN = {"genre": "brown", "variety": "gutenberg"}  # which these families take, whatever they are asked for
 PAIRED = ("paired_llm", "paired_human")
-PARTS = ("tuning", "held_out", "delay")
+PARTS = ("tuning", "held_out", "delay", "large")
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,12 @@ def keys(part: str) -> list[Key]:
         early = product(("loop",), EARLY, (0.3, 1.0), DOMAINS, seeds)
         return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity, -k.share))
     pairs = [Key(family, 1, 1.0, "paired_human", seed) for family in PAIRED for seed in seeds]
-    single = [Key(*k) for k in cases(seeds, held_out=part == "held_out") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
-    return balanced(single + pairs)
+    single = [Key(*k) for k in cases(seeds, held_out=part != "tuning") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
+    return balanced([k for k in single if _fits(k)] if part == "large" else single + pairs)
+
+
+def _fits(k: Key) -> bool:
+    return k.domain in LARGE_DOMAINS and k.family != "learners" and (k.family in BENIGN or k.share in LARGE_SHARES)
 
 
 def balanced(every: Iterable[Key]) -> list[Key]:
@@ -106,21 +112,21 @@ def _place(*parts: object) -> float:
     return unit("order", *parts)
 
 
-def case(key: Key) -> Case:
-    """The source of a key."""
+def case(key: Key, n: int) -> Case:
+    """The source of a key, of n windows at most."""
     if key.family in PAIRED:
-        return paired(key.family.removeprefix("paired_"), SOURCE, key.seed)
+        return paired(key.family.removeprefix("paired_"), n, key.seed)
     if key.family in PLANTED:
-        return planted(key.family, key.severity, key.share, key.domain, SOURCE, key.seed)
-    return benign(key.family, key.severity, key.domain, SOURCE, key.seed)
+        return planted(key.family, key.severity, key.share, key.domain, n, key.seed)
+    return benign(key.family, key.severity, key.domain, n, key.seed)
 
 
-def found(key: Key) -> Assessment:
+def found(key: Key, size: tuple[int, int] = SIZE) -> Assessment:
     """Everything that is measured on a case."""
-    one = case(key)
+    one = case(key, size[0])
     bed = split(one.declared, one.seed)
     real = make.texts([*bed.real, *bed.reference, *bed.held_out])
-    real = sorted(real, key=lambda text: unit("reference", key.seed, text))[:REFERENCE]
+    real = sorted(real, key=lambda text: unit("reference", key.seed, text))[: size[1]]
     origin = {"paired_llm": "paired_llm", "learners": "essays_human"}.get(key.family, one.declared)
     return assess(frame(one.source, one.declared, origin), frame(real, one.declared), settings(), 1.0)
 
@@ -142,7 +148,7 @@ def run(part: str, folder: Path, budget: float) -> None:
         if k in there or time.process_time() - start > budget:
             continue
         began = time.process_time()
-        line = json.dumps(row(k, found(k)))
+        line = json.dumps(row(k, found(k, LARGE if part == "large" else SIZE)))
         with file.open("a") as out:
             out.write(line + "\n")
         there.add(k)

@@ -75,12 +75,14 @@ class Case:
 def planted(family: str, severity: float, share: float, name: str, n: int, seed: int) -> Case:
     """`share` of the source's n windows come from a planted family, the others are the domain's own.
 
-    Less than n where the domain's pool (a fifth of it) does not reach: truncation keeps a part of what it looks at.
+    Less than n where the domain's pool (a fifth of it) does not reach, at the same share: truncation keeps a part of
+    what it looks at.
     """
     bed = split(name, seed)
     bad = _plant(family, severity, bed, max(1, round(n * share)), seed)
     used = bad if family != "substitution" else [*bad, *make.texts(bed.pool[: len(bad)])]  # no original beside its twin
-    source = [*bad, *make.clean(bed, n - len(bad), used)]
+    wanted = n - round(n * share) if len(bad) >= round(n * share) else round(len(bad) * (1 - share) / share)
+    source = [*bad, *make.clean(bed, wanted, used)]
     return Case(family, severity, share, name, seed, source, name, True, family == "mislabelled")
 
 

@@ -3,18 +3,16 @@
 The gate's canaries are trigrams. Here a model of another class (neural_model.py) is trained on a domain's real text and
 a source, half and half, and asked about held-out real text of the domain; controls have in the source's place as much
 fresh real text, or the same real text once more (as many steps). Harm is the mixture's loss less that of the control
-with fresh real text, in nats per word. Mixtures, sizes and settings stood before any was trained; MIXTURES is run from
-its beginning, as far as time allows. That effective real tokens rank harm better than the score was seen on the first
-LOOKED_AT mixtures; what the others say of it is shown apart.
+with fresh real text, in nats per word. Mixtures and sizes are those of neural_plan.py, in two rounds.
 
 PyTorch is no dependency of the project; this benchmark has an environment of its own, which borrows from the project's:
 
     .venv/bin/python -m venv .run/torch && .run/torch/bin/pip install torch==2.13.0
     export SLUICEGATE_CORPORA=<folder>
     export PYTHONPATH=.:$(.venv/bin/python -c "import site; print(site.getsitepackages()[0])")
-    .run/torch/bin/python benchmarks/collapse/neural.py train .run/neural      # some minutes; goes on where it stopped
-    .venv/bin/python benchmarks/collapse/neural.py score .run/neural           # the gate's answers; goes on as well
-    .venv/bin/python benchmarks/collapse/neural.py table .run/neural           # results/neural.json, and the table
+    .run/torch/bin/python benchmarks/collapse/neural.py train first .run/neural   # 20 minutes (second: 90); restartable
+    .venv/bin/python benchmarks/collapse/neural.py score first .run/neural        # the gate's answers; restartable
+    .venv/bin/python benchmarks/collapse/neural.py table first .run/neural        # results/neural-first.json; prints it
 """
 
 import json
@@ -22,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,88 +30,35 @@ import generators as make
 import judged
 import neural_rank
 import numpy as np
-from families import BENIGN, HELD_OUT_SEEDS, benign, paired, planted
+from families import BENIGN, benign, paired, planted
 from frames import frame
 from materials import split, unit
+from neural_plan import LOOKED_AT, ROUNDS, Mixture, Round
 from numpy.typing import NDArray
 
 from stages.mix.assess import assess
 from stages.mix.within import Comparison
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "neural.json"
-WINDOWS = 1504  # of real text and of the source, at most: 75,200 tokens each
+RESULTS = Path(__file__).parent / "results"
 EPOCHS, HELD_OUT = 2, 2000
 BANDS = {"once": (1, 2), "2-4": (2, 5), "5-19": (5, 20), "20+": (20, 10**9)}  # occurrences in the reference
 EXTRA = {"all": (1, 10**9), "tail": (1, 5)}
 CONTROLS = ("fresh", "alone")
-LOOKED_AT = 30
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """A family at a severity, `share` of the source from it; a control: its name as family, severity 0."""
-
-    family: str
-    severity: float
-    share: float
-    domain: str
-    seed: int
-
-    @property
-    def bed(self) -> str:
-        """What mixtures share with their controls."""
-        return f"{self.domain} {self.seed}"
-
-    @property
-    def held_out(self) -> bool:
-        """Whether its seed was kept from all tuning."""
-        return self.seed in HELD_OUT_SEEDS
-
-
-def _of(name: str, seed: int, *cases: tuple[str, float, float]) -> list[Mixture]:
-    return [Mixture(family, severity, share, name, seed) for family, severity, share in cases]
-
-
-MIXTURES = [
-    *_of("brown", 1, ("sharpening", 0.6, 1), ("real", 0, 1), ("loop", 10, 0.5), ("copies", 10, 1),
-         ("good_synthetic", 1, 1), ("truncation", 0.5, 1)),
-    *_of("gutenberg", 101, ("nucleus", 0.8, 1), ("mislabelled", 10, 1), ("variety", 0, 1), ("substitution", 1, 0.5),
-         ("templates", 4, 0.3), ("sharpening", 0.8, 0.3)),
-    *_of("comments", 2, ("topic", 20, 1), ("templates", 40, 1), ("sharpening", 0.8, 0.5), ("loop", 3, 1),
-         ("short_documents", 0, 1), ("copies", 3, 0.5)),
-    *_of("movie_reviews", 102, ("mislabelled", 3, 1), ("nucleus", 0.9, 0.5), ("ocr", 0.03, 1), ("beginnings", 0, 1),
-         ("copies", 30, 0.3), ("good_synthetic", 1, 1)),
-    *_of("wikitext2", 3, ("loop", 10, 1), ("copies", 30, 0.5), ("sharpening", 0.9, 1), ("real", 0, 1),
-         ("topic", 100, 0.3), ("good_synthetic", 0, 1)),
-    *_of("brown", 103, ("substitution", 1, 1), ("sharpening", 0.6, 0.3), ("genre", 0, 1), ("truncation", 0.5, 1),
-         ("ocr", 0.01, 1), ("templates", 4, 1)),
-    *_of("paired_human", 1, ("paired_llm", 1, 1)),
-    *_of("movie_reviews", 4, ("copies", 2, 1), ("loop", 5, 0.3), ("sharpening", 0.6, 0.1), ("topic", 100, 1),
-         ("templates", 400, 1), ("short_documents", 0, 1)),
-    *_of("comments", 104, ("nucleus", 0.8, 0.1), ("mislabelled", 10, 0.3), ("copies", 30, 1), ("good_synthetic", 1, 1),
-         ("real", 0, 1), ("sharpening", 0.8, 1)),
-    *_of("gutenberg", 5, ("truncation", 0.75, 1), ("sharpening", 0.9, 0.3), ("loop", 10, 0.1), ("templates", 40, 0.1),
-         ("good_synthetic", 0, 1), ("topic", 5, 1)),
-    *_of("wikitext2", 105, ("nucleus", 0.95, 1), ("substitution", 0.5, 1), ("real", 0, 1), ("copies", 10, 0.3),
-         ("mislabelled", 5, 1), ("ocr", 0.03, 1)),
-    *_of("paired_human", 101, ("paired_llm", 1, 1)),
-]  # fmt: skip
-
-
-def size(m: Mixture) -> int:
+def size(m: Mixture, r: Round) -> int:
     """Windows of real text, and of the source: a whole number of batches, and as much fresh real text besides.
 
     The pairs of people's and models' texts are few: fresh text are there people's answers to the models' prompts.
     """
     bed = split(m.domain, m.seed)
     most = len(bed.real) if m.domain == "paired_human" else min(len(bed.real) // 2, len(bed.pool))
-    return min(WINDOWS, most) // 8 * 8
+    return min(r.windows, most) // 8 * 8
 
 
-def source(m: Mixture) -> list[str]:
+def source(m: Mixture, r: Round) -> list[str]:
     """The windows that stand beside the real text, of a control as well. Fails where there are too few."""
-    bed, n = split(m.domain, m.seed), size(m)
+    bed, n = split(m.domain, m.seed), size(m, r)
     if m.domain == "paired_human" and m.family != "alone":
         found = paired("llm" if m.family == "paired_llm" else "human", n, m.seed).source
     elif m.family in CONTROLS:
@@ -148,31 +93,35 @@ def words(name: str, seed: int) -> Words:
     return Words({w: i for i, (w, _) in enumerate(ranked, 2)}, np.array([0, 0, *(c for _, c in ranked)]))
 
 
-def order(n: int, seed: int) -> list[int]:
+def order(n: int, seed: int, training: int) -> list[int]:
     """The places of n windows, each EPOCHS times, by a hash: the same for all mixtures of a bed."""
-    return [i for epoch in range(EPOCHS) for i in sorted(range(n), key=lambda i: unit("order", seed, epoch, i))]
+    epochs = range((training - 1) * EPOCHS, training * EPOCHS)
+    return [i for epoch in epochs for i in sorted(range(n), key=lambda i: unit("order", seed, epoch, i))]
 
 
-def trained(m: Mixture) -> dict[str, Any]:
+def trained(m: Mixture, r: Round) -> dict[str, Any]:
     """Train on a mixture or control: nats per held-out word by band, and how many words there are."""
     import neural_model  # PyTorch is in an environment of its own
 
     bed, known = split(m.domain, m.seed), words(m.domain, m.seed)
-    rows = known.encode([*make.texts(bed.real[: size(m)]), *source(m)])
-    model = neural_model.fit(rows, order(len(rows), m.seed), len(known.counts), neural_model.Training())
+    rows = known.encode([*make.texts(bed.real[: size(m, r)]), *source(m, r)])
     held = known.encode(make.texts(bed.held_out[:HELD_OUT]))
-    found, counts = neural_model.losses(model, held), known.counts[held[:, 1:]]
+    counts, found = known.counts[held[:, 1:]], np.zeros(held[:, 1:].shape)
+    for t in range(1, r.trainings + 1):
+        settings = replace(neural_model.Training(), width=r.width, seed=t)
+        model = neural_model.fit(rows, order(len(rows), m.seed, t), len(known.counts), settings)
+        found += neural_model.losses(model, held) / r.trainings
     inside = {name: (counts >= low) & (counts < high) for name, (low, high) in (BANDS | EXTRA).items()}
     nats = {name: round(float(found[chosen].mean()), 5) for name, chosen in inside.items()}
     return {"nats": nats, "words": {name: int(chosen.sum()) for name, chosen in inside.items()}}
 
 
-def measured(m: Mixture) -> dict[str, Any]:
+def measured(m: Mixture, r: Round) -> dict[str, Any]:
     """What the gate measures on the source, as in CollapseBench: a line of which judged.py makes verdict and score."""
     bed = split(m.domain, m.seed)
     real = sorted(make.texts([*bed.real, *bed.reference]), key=lambda text: unit("reference", m.seed, text))
     origin = "paired_llm" if m.family == "paired_llm" else m.domain
-    windows = frame(source(m), m.domain, origin), frame(real[: bench.REFERENCE], m.domain)
+    windows = frame(source(m, r), m.domain, origin), frame(real[: r.reference], m.domain)
     return bench.row(bench.Key(**asdict(m)), assess(*windows, bench.settings(), 1.0))
 
 
@@ -210,34 +159,33 @@ def run(kind: str, folder: Path, find: Callable[[Mixture], dict[str, Any]], want
         print(f"{kind} {m.family} {m.severity:g} @{m.share:g} {m.bed}: {time.process_time() - start:.1f} s", flush=True)
 
 
-def with_controls() -> list[Mixture]:
+def with_controls(r: Round) -> list[Mixture]:
     """All mixtures, those of a bed behind its controls."""
-    beds = dict.fromkeys((m.domain, m.seed) for m in MIXTURES)
-    return [
-        m
-        for name, seed in beds
-        for m in [*_of(name, seed, *((c, 0, 1) for c in CONTROLS)), *(m for m in MIXTURES if m.bed == f"{name} {seed}")]
-    ]
+    out: list[Mixture] = []
+    for m in r.mixtures:
+        controls = [replace(m, family=c, severity=0, share=1) for c in CONTROLS]
+        out += [*controls, m] if controls[0] not in out else [m]
+    return out
 
 
 def main() -> None:
     """Train, score, or write the table."""
-    what, folder = sys.argv[1], Path(sys.argv[2])
+    what, r, folder = sys.argv[1], ROUNDS[sys.argv[2]], Path(sys.argv[3])
     if what == "train":
-        run("train", folder, trained, with_controls())
+        run("train", folder, lambda m: trained(m, r), with_controls(r))
     elif what == "score":
-        run("score", folder, measured, MIXTURES)
+        run("score", folder, lambda m: measured(m, r), r.mixtures)
     else:
         said = [answer(line) for line in neural_rank.read(folder / "score.jsonl")]
-        rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in MIXTURES])
-        first = [asdict(m) for m in MIXTURES[:LOOKED_AT]]
+        rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in r.mixtures])
+        first = [asdict(m) for m in r.mixtures[:LOOKED_AT]] if r.name == "first" else []
         asked = {
             "first mixtures": lambda m: m in first,
             "later mixtures": lambda m: m not in first,
             "tuning seeds": lambda m: not Mixture(**m).held_out,
             "held-out seeds": lambda m: Mixture(**m).held_out,
         }
-        neural_rank.table(rows, asked, RESULTS)
+        neural_rank.table(rows, asked, RESULTS / f"neural-{r.name}.json")
 
 
 if __name__ == "__main__":

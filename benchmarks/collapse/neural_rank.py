@@ -19,8 +19,8 @@ DRAWS, LEAST = 2000, 4  # mixtures below which no correlation is given
 HARMS = ("all", "tail")
 FIGURES: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "score": lambda row: row["score"],
-    "effective real tokens": lambda row: _minus(row["ert"].get("all")),
-    "the same in the tail": lambda row: _minus(row["ert"].get("tail")),
+    "harm": lambda row: _lacking(row["ert"].get("all")),
+    "harm in the tail": lambda row: _lacking(row["ert"].get("tail")),
     "canary": lambda row: row["canary"],
     "corpus": lambda row: row["corpus"],
     "loss": lambda row: row["loss"],
@@ -31,8 +31,9 @@ Pairs = Sequence[tuple[str, float, float]]  # bed, figure, harm
 Asked = Mapping[str, Callable[[Row], bool]]
 
 
-def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
+def _lacking(worth: float | None) -> float | None:
+    """As `stages.mix.verdict.Scored` has it."""
+    return None if worth is None else 1 - worth
 
 
 def read(file: Path) -> list[Row]:

@@ -101,12 +101,13 @@ def _rounded(value: Any) -> Any:
     return [_rounded(v) for v in value] if isinstance(value, tuple) else value
 
 
-def table(every: Sequence[Judged], delay: Sequence[Judged]) -> Json:
-    """Everything, as results/bench.json has it."""
+def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judged]) -> Json:
+    """Everything, as results/bench.json has it. `large`: the same families in more text, beside benign cases of theirs."""
     bound = bounds(every)
     return {
         "threshold": {"all": round(bound.all, 4), "alike": round(bound.alike, 4)},
         "groups": {name: group([j for j in every if chosen(j)], every, bound) for name, chosen in GROUPS.items()},
+        "large": group(large, large, bound),
         "apart": {f: accused([j for j in every if j.key.family == f], bound) for f in ("paired_llm", "paired_human")},
         "severities": severities([j for j in every if j.held_out_seed], bound.all),
         "delay": delays([j for j in (*every, *delay) if j.held_out_seed and j.key.family == "loop"], delay, bound.all),
@@ -191,7 +192,7 @@ def undeclared() -> Json:
 
 def lines(found: Json) -> Iterable[str]:
     """The table as Markdown."""
-    for name, own in found["groups"].items():
+    for name, own in {**found["groups"], "200,000 words, held-out seeds": found["large"]}.items():
         yield f"\n{name}\n\n{_head('planted', 'share', 'n', 'AUC', 'AUC, alike', 'TPR', 'TPR, alike', 'verdicts')}"
         for family, cells in ({"all": own["all"]} | own["families"]).items():
             yield from (f"| {family} | {q} | {_cell(c)} |" for q, c in cells.items() if c["cases"])
@@ -229,7 +230,8 @@ def main() -> None:
     """Print the table and write it."""
     folder, now = Path(sys.argv[1]), settings()
     every = [j for part in ("tuning", "held_out") for j in read(folder / f"{part}.jsonl", now)]
-    found = table(every, read(folder / "delay.jsonl", now))
+    delay, large = (read(folder / f"{part}.jsonl", now) for part in ("delay", "large"))
+    found = table(every, delay, large)
     found["cases"] = {"tuning": sum(j.key.seed in TUNING_SEEDS for j in every)} | {
         "held_out": sum(j.key.seed in HELD_OUT_SEEDS for j in every)
     }

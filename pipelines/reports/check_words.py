@@ -114,6 +114,12 @@ CONTROLS = {
     "real_part": "its real part alone",
 }
 
+HOW_RANK = (
+    "score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "
+    "real text to a small model, over all words and in the tail (0: as good as real text, 1: worth nothing, above 1: "
+    "worse than nothing). In a benchmark harm ranked mixtures much as a neural model suffered from them. Verdicts rest "
+    "on neither."
+)
 HOW_STATISTICS = (
     "Each check holds windows of 50 words of the source beside as many real ones of the same domains, positions and "
     "languages, drawn again and again: 90 % of the draws lie in the range given. Loss is the share of variety that is "

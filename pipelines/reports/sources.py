@@ -45,10 +45,11 @@ def waiver(found: Values) -> str:
 
 def overview(named: Sequence[tuple[str, Values]]) -> Html:
     """All sources with verdict and sizes."""
-    figures = {name: mapping(one.get("figures")) for name, one in named}
+    figures = {name: mapping(one.get("rank")) | mapping(one.get("figures")) for name, one in named}
     heads = list(dict.fromkeys(k for f in figures.values() for k in f if k != "missing"))
     lines = [(n, light(one.get("verdict")), *(_plain(figures[n].get(k)) for k in heads)) for n, one in named]
-    return table("Synthetic sources.", ("Source", "Verdict", *heads), lines, (0, 1))
+    listed = table("Synthetic sources.", ("Source", "Verdict", *heads), lines, (0, 1))
+    return join((listed, prose(w.HOW_RANK))) if "score" in heads else listed
 
 
 def _plain(value: object) -> object:

@@ -35,7 +35,7 @@ def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> 
     """mix/shares, mix/ngrams by release shard, mix/sizes by input shard, mix/assessments by source -> collapse.json.
 
     Keys: verdict; reasons (worst first); digest and waiver of the whole; figures; provenance (tokens by kind); sources:
-    name -> verdict, reasons, digest, waiver, figures, found, weight (`stages.mix.weights`). Shares are of tokens,
+    name -> verdict, reasons, digest, waiver, figures, rank, found, weight (`stages.mix.weights`). Shares are of tokens,
     rounded to 1e-4 after they were compared with their bounds; null where there is nothing to divide by. `waivers`:
     rows of data/inputs/waivers.jsonl.
     """
@@ -150,6 +150,7 @@ def _source(
         "digest": digest(name, worst(reasons), reasons),
         "waiver": waiver,
         "figures": _figures(shares.filter(source=name)) | {"missing": dict(sorted(missing.items()))},
+        "rank": found.get("rank") if found and not abstains else None,
         "found": {p: found.get(p) for p in parts} if found and not abstains else None,
         "weight": weight(_tokens(name, shares), params.collapse, found.get("weight") if found else None),
     }

@@ -37,12 +37,17 @@ EASY, HARD = 0.05, 0.95  # quantiles of real windows
 
 @dataclass(frozen=True)
 class Statistic:
-    """A statistic. `towards`: -1 where a loss makes it smaller; `effect`: how a loss is read from two values."""
+    """A statistic. `towards`: -1 where a loss makes it smaller; `effect`: how a loss is read from two values.
+
+    `log`: deviations are those of its logarithm. Repeats come in clumps: of real sets a few have many times the others'
+    share, and would lie beyond any bound that is read from a mean and a spread.
+    """
 
     name: str
     towards: int
     effect: str  # ratio, points, inverse or bits
     gates: bool = True
+    log: bool = False
 
     @property
     def of_one(self) -> bool:
@@ -53,14 +58,14 @@ class Statistic:
 STATISTICS = (
     *(Statistic(f"unseen_{n}", -1, "ratio") for n in (1, 2, 3)),
     *(Statistic(f"distinct_{n}", -1, "ratio") for n in (1, 2, 3, 4)),
-    Statistic("reused_8", 1, "points"),
-    Statistic("self_repetition", 1, "points"),
+    Statistic("reused_8", 1, "points", log=True),
+    Statistic("self_repetition", 1, "points", log=True),
     Statistic("next_word", -1, "bits", gates=False),
-    Statistic("template", 1, "points"),
+    Statistic("template", 1, "points", log=True),
     Statistic("concentration", 1, "inverse", gates=False),
     Statistic("rare_mass", -1, "ratio"),
     Statistic("rare_coverage", -1, "ratio"),
-    Statistic("predictable", 1, "points"),
+    Statistic("predictable", 1, "points", log=True),
     Statistic("surprising", 1, "points", gates=False),
     Statistic("divergence", 1, "points", gates=False),
 )

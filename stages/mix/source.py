@@ -21,8 +21,9 @@ def judge_source(
 ) -> dict[str, pl.DataFrame]:
     """mix/windows by shard and mix/declared -> mix/assessments of one source: (source, part, found as JSON).
 
-    Parts: reasons (a list), alone, mixture, canary, and weight where the source alone has lost much. Where it could be
-    judged also exhibits (stages.mix.exhibits, with words of the text) and bounds (of the canary: key -> warn, harm).
+    Parts: reasons (a list), rank (how sure, how much), alone, mixture, canary, and weight where the source alone has
+    lost much. Where it could be judged also exhibits (stages.mix.exhibits, with words of the text) and bounds (of the
+    canary: key -> warn, harm).
     """
     settings, own = params
     ours, real = (
@@ -31,8 +32,14 @@ def judge_source(
     canary = decoded(settings.canary, tables["mix/declared"], own)
     found = assess(ours, real, settings.model_copy(update={"canary": canary}), own.share)
     why = verdict.reasons(own.source, found, settings)
+    answer = verdict.scored(found, settings)
     parts: dict[str, Any] = {"reasons": [verdict.row(r) for r in why]}
-    parts |= {"alone": plain(found.alone), "mixture": plain(found.mixture), "canary": plain(found.canary)}
+    parts |= {
+        "rank": verdict.rank(answer),
+        "alone": plain(found.alone),
+        "mixture": plain(found.mixture),
+        "canary": plain(found.canary),
+    }
     if isinstance(found.alone, Comparison) and found.alone.lost(settings.refuse_loss, settings.alpha):
         parts["weight"] = {"largest": largest_share(ours, real, found.alone, settings)}
     if verdict.worst(why) != "ABSTAIN" and found.canary is not None:

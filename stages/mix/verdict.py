@@ -30,8 +30,8 @@ from stages.mix.within import Comparison, Short
 
 SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
 STRONG = 3.0  # deviations that matched real text hardly reaches
-HURT = 0.2  # of the canary's way to harm, which matched real text hardly goes
-UNLIKE = 10.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
+HURT = 0.5  # of the canary's way to harm
+UNLIKE = 3.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,18 @@ def _round(value: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class Scored:
-    """The gate's answer on windows alone. `score`: null where the verdict is ABSTAIN; larger is worse.
+    """The gate's answer on windows alone. Figures are null where the verdict is ABSTAIN; larger is worse.
 
-    It adds how far the worst of the corpus statistics deviates (in STRONG) and how far the canary is on its way to harm
-    (in HURT), and divides by 1 + divergence / UNLIKE: a loss counts for less the less the text is what its reference
-    is. Matched real text lies about .6 and below 1.5. Verdicts take no notice of it.
+    `score` says how sure it is that something was lost. It adds how far the worst of the corpus statistics deviates (in
+    STRONG) and how far the canary is on its way to harm (in HURT), and divides by 1 + divergence / UNLIKE: a loss
+    counts for less the less the text is what its reference is. `harm` and `tail_harm` say how much: the share that a
+    word of the source lacks of the worth of fresh real text to a small model, over all words and in the tail (1 -
+    effective real tokens; 0 as good as real text, 1 worth nothing, above 1 worse). Verdicts take no notice of them.
     """
 
     score: float | None
+    harm: float | None
+    tail_harm: float | None
     corpus: float | None
     canary: float | None
     verdict: str
@@ -124,7 +128,7 @@ def score(source: pl.DataFrame, reference: pl.DataFrame | None, settings: Collap
     """
     if reference is None:
         none = Reason("no_reference", "ABSTAIN", "source")
-        return Scored(None, None, None, "ABSTAIN", (none,), Assessment(None, None, None))
+        return _abstained((none,), Assessment(None, None, None))
     return scored(assess(source, reference, settings, share), settings)
 
 
@@ -132,11 +136,26 @@ def scored(found: Assessment, settings: Collapse) -> Scored:
     """The answer to what was found on a source that declares its reference."""
     why = tuple(reasons("source", found, settings))
     if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
-        return Scored(None, None, None, worst(why), why, found)
+        return _abstained(why, found)
     corpus, canary = found.alone.largest, found.canary.score or 0.0
     unlike = max(next(f.deviation for f in found.alone.findings if f.name == "divergence"), 0.0)
     value = (max(corpus, 0.0) / STRONG + max(canary, 0.0) / HURT) / (1 + unlike / UNLIKE)
-    return Scored(value, corpus, canary, worst(why), why, found)
+    harm, tail_harm = _lacking(found.canary, "all"), _lacking(found.canary, "tail")
+    return Scored(value, harm, tail_harm, corpus, canary, worst(why), why, found)
+
+
+def _abstained(why: tuple[Reason, ...], found: Assessment) -> Scored:
+    return Scored(None, None, None, None, None, worst(why), why, found)
+
+
+def _lacking(canary: CanaryFigures, bucket: str) -> float | None:
+    worth = canary.ert[bucket].value
+    return None if worth is None else 1 - worth
+
+
+def rank(answer: Scored) -> dict[str, float | None]:
+    """By what sources are ranked, as collapse.json holds it."""
+    return {name: _round(getattr(answer, name)) for name in ("score", "harm", "tail_harm")}
 
 
 def digest(source: str | None, verdict: str, found: Sequence[Reason]) -> str:

@@ -112,7 +112,7 @@ def _figures(
 ) -> CanaryFigures:
     steps, last = [s.step for s in seeds], [{n: g[-1] for n, g in s.loops.generations.items()} for s in seeds]
     every = [s.loops.generations | {"real_fresh": fresh} for s in seeds]
-    controls = {n: tuple(map(mean_generation, zip(*(e[n] for e in every)))) for n in CONTROLS}
+    controls = {n: tuple(map(mean_generation, zip(*(e[n] for e in every if n in e)))) for n in CONTROLS}
     found = {
         "penalty": estimate([_ratio(g["loop"], g["real_part"]) for g in last]),
         "excess": estimate([_ratio(g["loop"], g["real_start"]) for g in last]),

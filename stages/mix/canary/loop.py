@@ -74,15 +74,18 @@ class World:
 def run(world: World, real: Sequence[Ids], kept: int, synthetic: Sequence[Ids], seed: int) -> Loops:
     """Generations 0 to G of the loop and its controls, from `real` windows of which the loop keeps the first `kept`.
 
-    `len(real)` is the size of all mixtures; the loop takes as many of `synthetic` as are missing.
+    `len(real)` is the size of all mixtures; the loop takes as many of `synthetic` as are missing. `replace` is run for
+    the first seed alone: it is shown, and turns no key.
     """
     base, missing = flat(real[:kept]), len(real) - kept
     made, start = flat(synthetic[:missing]), flat(real[kept:])
     out = {
         "loop": list(_loop(world, base, made, missing, seed, plain=False)),
         "real_start": list(_loop(world, base, start, missing, seed, plain=True)),
-        "replace": list(_loop(world, flat([]), np.concatenate([base, made]), len(real), seed, plain=True)),
     }
+    if seed == 1:
+        both = np.concatenate([base, made])
+        out["replace"] = list(_loop(world, flat([]), both, len(real), seed, plain=True))
     for name, tokens in {"real_fixed": flat(real), "real_part": base}.items():
         out[name] = [world.generation(fit(tokens, world.size))] * (world.params.generations + 1)
     first = fit(np.concatenate([base, made]), world.size)

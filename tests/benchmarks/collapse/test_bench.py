@@ -35,7 +35,7 @@ def test_a_part_has_every_case_once_and_its_own_seeds_alone(part):
     assert {k.seed for k in keys} == set(seeds)
     assert sum(k.family == "genre" for k in keys) in (0, len(seeds)), "whatever the domain, genres are Brown's"
     held_out = {*families.HELD_OUT_FAMILIES, *families.HELD_OUT_BENIGN}
-    assert bool(held_out & {k.family for k in keys}) is (part == "held_out")
+    assert bool(held_out & {k.family for k in keys}) is (part in ("held_out", "large"))
 
 
 def test_every_beginning_is_balanced():
@@ -60,12 +60,14 @@ def test_a_run_goes_on_where_it_stopped_and_keeps_its_budget(tmp_path, monkeypat
     wanted = [Key("real", 0, 1.0, "brown", s) for s in range(4)]
     ran, clock = [], iter(float(t) for t in range(100))
     monkeypatch.setattr(bench, "keys", lambda part: wanted)
-    monkeypatch.setattr(bench, "found", lambda key: ran.append(key) or Assessment(None, None, None))
+    monkeypatch.setattr(bench, "found", lambda key, size: ran.append((key, size)) or Assessment(None, None, None))
     monkeypatch.setattr(bench.time, "process_time", lambda: next(clock))
     bench.run("tuning", tmp_path, 4)
-    assert ran == wanted[:2]
+    assert ran == [(k, bench.SIZE) for k in wanted[:2]]
     bench.run("tuning", tmp_path, 100)
-    assert ran == wanted
+    assert [k for k, _ in ran] == wanted
+    bench.run("large", tmp_path, 100)
+    assert ran[4:] == [(k, bench.LARGE) for k in wanted]
     lines = (tmp_path / "tuning.jsonl").read_text().splitlines()
     assert [Key(**json.loads(line)["key"]) for line in lines] == wanted
 
@@ -87,7 +89,7 @@ def test_a_line_is_judged_as_its_figures_were():
 
 
 def answered(key, value, verdict="WARN"):
-    answer = judged.Scored(value, value, value, verdict, (), Assessment(None, None, None))
+    answer = judged.Scored(value, value, value, value, value, verdict, (), Assessment(None, None, None))
     return judged.Judged(key, answer)
 
 
@@ -97,7 +99,9 @@ def test_the_threshold_is_of_tuning_seeds_and_the_figures_of_others_are_apart():
     every = [answered(k, 9.0 if k.seed > 100 else float(k.seed)) for k in benign]
     every += [answered(k, 10.0 if k.family == "loop" else 1.0, "REFUSE") for k in bad]
     every += [answered(Key("loop", 3, 0.3, "brown", 103), None, "ABSTAIN")]
-    found = table.table(every, [answered(Key("loop", 1, 0.3, "brown", 101), 10.0)])
+    large = [answered(Key("loop", 3, 0.1, "brown", 101), 5.0), answered(Key("real", 0, 1.0, "brown", 101), 2.0)]
+    found = table.table(every, [answered(Key("loop", 1, 0.3, "brown", 101), 10.0)], large)
+    assert found["large"]["all"]["0.1"]["auc"] == found["large"]["all"]["0.1"]["tpr"][0] == 1.0
     assert found["threshold"] == {"all": 4.0, "alike": 4.0}
     seen = found["groups"]["held-out seeds"]
     assert (seen["families"]["loop"]["0.3"]["cases"], seen["families"]["loop"]["0.3"]["n"]) == (13, 12)

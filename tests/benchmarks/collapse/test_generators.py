@@ -114,3 +114,12 @@ def test_no_original_stands_beside_its_substitute(monkeypatch):
     monkeypatch.setattr(families, "split", lambda name, seed: Split([], pool, [], [], []))
     case = families.planted("substitution", 1.0, 0.3, "brown", 100, 1)
     assert case.source[30:] == [w.text for w in reversed(pool[30:])]
+
+
+@pytest.mark.parametrize(("share", "bad", "clean"), [(1.0, 4, 0), (0.5, 4, 4), (0.1, 4, 36), (0.05, 2, 38)])
+def test_a_source_of_too_little_planted_text_is_small_and_keeps_its_share(monkeypatch, share, bad, clean):
+    real = [Window(text(i), "d", i) for i in range(400, 900)]
+    monkeypatch.setattr(families, "split", lambda name, seed: Split([], real, [], [], []))
+    monkeypatch.setattr(families, "_plant", lambda family, severity, bed, n, seed: POOL[: min(n, 4)])
+    source = families.planted("truncation", 0.2, share, "made", 40, 1).source
+    assert (len(set(source) & set(POOL)), len(set(source) - set(POOL))) == (bad, clean)

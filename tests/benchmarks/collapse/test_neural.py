@@ -16,7 +16,7 @@ import families
 import frames
 import neural
 from materials import Split, Window
-from neural import MIXTURES, Mixture
+from neural_plan import ROUNDS, Mixture, Round
 
 from stages.mix.assess import Assessment
 from stages.mix.canary.figures import Estimate, low_power
@@ -54,32 +54,44 @@ def of(family):
     return Mixture(family, 0, 1, "made", 1)
 
 
-def test_there_are_enough_mixtures_of_known_families_and_none_twice():
-    assert len(MIXTURES) == len(set(MIXTURES)) >= 30
-    assert {m.family for m in MIXTURES} <= {*families.PLANTED, *families.BENIGN, "paired_llm"}
-    assert {m.seed for m in MIXTURES} <= {*families.TUNING_SEEDS, *families.HELD_OUT_SEEDS}
+SMALL = Round("small", [of("real")], windows=1504, reference=6000, width=8, trainings=1)
+
+
+@pytest.mark.parametrize("r", ROUNDS.values(), ids=list(ROUNDS))
+def test_there_are_enough_mixtures_of_known_families_and_none_twice(r):
+    assert len(r.mixtures) == len(set(r.mixtures)) >= 30
+    assert {m.family for m in r.mixtures} <= {*families.PLANTED, *families.BENIGN, "paired_llm"}
+    assert {m.seed for m in r.mixtures} <= {*families.TUNING_SEEDS, *families.HELD_OUT_SEEDS}
+
+
+def test_the_second_round_has_beds_of_its_own_that_no_tuning_saw():
+    first, second = ({m.bed for m in ROUNDS[name].mixtures} for name in ("first", "second"))
+    assert first.isdisjoint(second)
+    assert all(m.held_out for m in ROUNDS["second"].mixtures)
 
 
 def test_held_out_families_stand_under_held_out_seeds_alone():
     kept = {*families.HELD_OUT_FAMILIES, *families.HELD_OUT_BENIGN}
-    assert {m.family for m in MIXTURES if not m.held_out}.isdisjoint(kept)
-    assert kept <= {m.family for m in MIXTURES if m.held_out}
+    mixtures = ROUNDS["first"].mixtures
+    assert {m.family for m in mixtures if not m.held_out}.isdisjoint(kept)
+    assert kept <= {m.family for m in mixtures if m.held_out}
 
 
-def test_each_bed_has_its_controls_once_and_first():
-    every = neural.with_controls()
-    for name in {m.bed for m in MIXTURES}:
+@pytest.mark.parametrize("r", ROUNDS.values(), ids=list(ROUNDS))
+def test_each_bed_has_its_controls_once_and_first(r):
+    every = neural.with_controls(r)
+    for name in {m.bed for m in r.mixtures}:
         assert [m.family for m in every if m.bed == name][:2] == ["fresh", "alone"]
-    assert Counter(m.family for m in every)["fresh"] == len({m.bed for m in MIXTURES})
-    assert [m for m in every if m.family not in neural.CONTROLS] == sorted(MIXTURES, key=every.index)
+    assert Counter(m.family for m in every)["fresh"] == len({m.bed for m in r.mixtures})
+    assert [m for m in every if m.family not in neural.CONTROLS] == r.mixtures
 
 
 def test_fresh_text_is_new_and_the_real_part_alone_is_read_again(bed):
     own = [w.text for w in BED.real]
-    assert neural.size(of("fresh")) == 24
-    assert neural.source(of("alone")) == own[:24]
-    assert neural.source(of("fresh")) == own[24:48]
-    assert neural.source(of("real")) == [w.text for w in BED.pool[:24]]
+    assert neural.size(of("fresh"), SMALL) == 24
+    assert neural.source(of("alone"), SMALL) == own[:24]
+    assert neural.source(of("fresh"), SMALL) == own[24:48]
+    assert neural.source(of("real"), SMALL) == [w.text for w in BED.pool[:24]]
 
 
 def test_a_source_that_is_too_small_is_an_error(bed, monkeypatch):
@@ -87,7 +99,7 @@ def test_a_source_that_is_too_small_is_an_error(bed, monkeypatch):
         neural, "benign", lambda *a: families.Case("real", 0, 1, "made", 1, ["a b"] * 23, "made", False)
     )
     with pytest.raises(ValueError, match="23 windows of 24"):
-        neural.source(of("real"))
+        neural.source(of("real"), SMALL)
 
 
 def test_words_are_those_of_the_reference_the_most_frequent_first(bed):
@@ -99,11 +111,12 @@ def test_words_are_those_of_the_reference_the_most_frequent_first(bed):
 
 
 def test_every_window_is_read_once_per_epoch_in_an_order_of_its_own():
-    found = neural.order(40, 1)
+    found = neural.order(40, 1, 1)
     epochs = [found[i * 40 : (i + 1) * 40] for i in range(neural.EPOCHS)]
     assert all(sorted(epoch) == list(range(40)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in [*epochs, list(range(40))]}) == neural.EPOCHS + 1
-    assert found == neural.order(40, 1) != neural.order(40, 2)
+    assert found == neural.order(40, 1, 1)
+    assert len({tuple(neural.order(40, seed, t)) for seed in (1, 2) for t in (1, 2)}) == 4
 
 
 def test_what_is_there_is_not_done_again(tmp_path):
@@ -145,6 +158,6 @@ def test_the_answer_holds_the_figures_that_are_ranked():
 
 
 def test_what_the_gate_will_not_judge_has_no_score(bed):
-    small = {"mixture": asdict(of("real")), **json.loads(json.dumps(neural.measured(of("real"))))}
+    small = {"mixture": asdict(of("real")), **json.loads(json.dumps(neural.measured(of("real"), SMALL)))}
     found = neural.answer(small)
     assert (found["score"], found["loss"], found["verdict"], found["ert"]) == (None, None, "ABSTAIN", {})

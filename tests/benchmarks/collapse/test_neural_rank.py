@@ -89,8 +89,8 @@ def test_no_share_is_lost_of_nothing():
     found = rank.rows([*controls, trained("loop", 6.3, 11.2, 1)], [scored("loop", 2.0)], [mixture("loop")])
     assert found[0]["lost"] == {"all": None, "tail": None}
     assert rank.pairs(found, "score", "all", "lost") == []
-    assert rank.pairs(found, "effective real tokens", "all") == [("made 1", 2.0, 0.3)]
-    assert rank.pairs(found, "the same in the tail", "all") == []
+    assert rank.pairs(found, "harm", "all") == [("made 1", 3.0, 0.3)]
+    assert rank.pairs(found, "harm in the tail", "all") == []
 
 
 def test_the_table_is_written_with_its_parts(tmp_path, capsys, monkeypatch):

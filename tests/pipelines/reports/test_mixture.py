@@ -56,6 +56,7 @@ FOUND = {
         "tales": {
             "verdict": "REFUSE",
             "figures": {"tokens": 400},
+            "rank": {"score": 7.5, "harm": 1.25, "tail_harm": 0.5},
             "found": {"alone": {"windows": 300, "findings": FINDINGS}, "canary": CANARY},
             "weight": WEIGHT,
             "digest": "d" * 32,
@@ -99,6 +100,8 @@ def test_every_part_of_the_panel_is_there(source):
         "as far as we know 14 0.5",
         "the … of … the cat of nine the end of day 9 0.1",
         "the source has none of 20; another such set of real text would lack 7.5. The most expected ones: heron (5.1)",
+        "tales ■ REFUSE 7.5 1.25 0.5 400",
+        "score says how sure it is that something was lost, harm how much",
         "Source brief ◇ ABSTAIN",
         "No weight of this source makes the mixture pass",
         "Waived by A. Person, until 2999-12-31: a test.",

@@ -121,9 +121,14 @@ def test_a_source_is_judged_the_same_however_its_windows_are_dealt():
         {"1": pl.concat([real.tail(500), bad.head(70), other]), "0": pl.concat([bad.tail(-70), real.head(-500)])}
     ).equals(whole)
     found = dict(whole.select("part", "found").iter_rows())
-    assert list(found) == ["reasons", "alone", "mixture", "canary", "weight", "bounds", "exhibits"]
+    assert list(found) == ["reasons", "rank", "alone", "mixture", "canary", "weight", "bounds", "exhibits"]
     assert [r["code"] for r in json.loads(found["reasons"])] == ["harm_and_loss"]
     assert 0 < json.loads(found["weight"])["largest"] < 0.5
+    assert {n: v > 0.5 for n, v in json.loads(found["rank"]).items()} == {
+        "score": True,
+        "harm": True,
+        "tail_harm": True,
+    }
 
 
 def test_of_too_few_windows_only_their_number_is_said():
@@ -132,4 +137,5 @@ def test_of_too_few_windows_only_their_number_is_said():
     assert [r["code"] for r in parts["reasons"]] == ["low_power"]
     assert parts["alone"] == {"kind": "Short", "windows": 0, "source": 20, "reference": 900, "unmatched": 0.0}
     assert (parts["mixture"], parts["canary"]) == (None, None)
+    assert set(parts["rank"].values()) == {None}
     assert not {"exhibits", "bounds"} & set(parts)

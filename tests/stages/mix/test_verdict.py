@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from stages.mix.assess import Assessment
-from stages.mix.canary.figures import low_power
+from stages.mix.canary.figures import Estimate, low_power
 from stages.mix.canary.params import CanaryParams
 from stages.mix.params import Collapse
-from stages.mix.verdict import Reason, digest, reasons, score, scored, waived, worst
+from stages.mix.verdict import Reason, digest, rank, reasons, score, scored, waived, worst
 from stages.mix.within import Comparison, Finding, Short
 from tests.stages.mix.texts import document, windows
 
@@ -25,7 +25,8 @@ def comparison(*findings):
 
 
 def canary(harm=False, warn=False, why=()):
-    return replace(low_power({}), reason=None, harm=harm, warn=warn or harm, reasons=why, score=0.5)
+    worth = {"all": Estimate(0.25, 0.1), "tail": Estimate(-0.5, 0.1)}
+    return replace(low_power({}), reason=None, harm=harm, warn=warn or harm, reasons=why, score=0.5, ert=worth)
 
 
 def judged(alone, mixture=0.1, **keys):
@@ -161,10 +162,20 @@ def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
         alone = comparison(found[0], replace(found[1], deviation=unlike))
         return scored(Assessment(alone, alone, replace(canary(), score=way)), SETTINGS)
 
-    assert scored_at(6.0, 0.2, -4.0).score == pytest.approx(3)
-    assert scored_at(6.0, 0.2, 10.0).score == pytest.approx(1.5)
+    assert scored_at(6.0, 0.5, -4.0).score == pytest.approx(3)
+    assert scored_at(6.0, 0.5, 3.0).score == pytest.approx(1.5)
     assert scored_at(6.0, 0.2, 0.0).verdict == scored_at(6.0, 0.2, 90.0).verdict == "WARN"
     assert scored_at(-6.0, -0.2, 0.0).score == 0
+
+
+def test_harm_is_what_a_word_lacks_of_the_worth_of_real_text_however_unlike_the_text_is():
+    unlike = replace(finding(0.1, gates=False), name="divergence", deviation=90.0)
+    alone = comparison(finding(0.3), unlike)
+    answer = scored(Assessment(alone, alone, canary()), SETTINGS)
+    assert (answer.harm, answer.tail_harm) == (0.75, 1.5)
+    assert rank(answer) == {"score": round(answer.score, 4), "harm": 0.75, "tail_harm": 1.5}
+    small = scored(Assessment(alone, alone, low_power({"real": 10})), SETTINGS)
+    assert rank(small) == {"score": None, "harm": None, "tail_harm": None}
 
 
 def test_a_source_that_says_the_same_again_is_refused_and_a_real_one_is_not():

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from stages.mix import within
 from stages.mix.corpus import STATISTICS
 from stages.mix.windows import sample
 from stages.mix.within import Comparison, Short, compare
@@ -69,6 +70,20 @@ def test_what_was_planted_is_found(make, named):
     assert named <= lost
     assert c.largest > 5
     assert c.mean_loss(sorted(named)) > 0.1
+
+
+def test_a_clump_of_repeats_stands_out_by_how_many_times_the_others_it_has():
+    """Controls of .001, but for one of .004: a mean and a spread of shares would call .004 far, and hide .003."""
+    reused = [s.name for s in STATISTICS].index("reused_8")
+    null = np.tile(np.linspace(0.9, 1.1, 39)[:, None], (1, len(STATISTICS))) * 0.5
+    null[:, reused] = np.geomspace(0.0007, 0.0014, 39)
+    observed = np.full(len(STATISTICS), 0.5)
+    far = []
+    for value in (0.002, 0.008):
+        observed[reused] = value
+        far.append(within._findings(observed, null, 1000, 1.0)[reused].deviation)
+    spread = np.log(np.geomspace(0.0007, 0.0014, 39) + 0.0005).std(ddof=1)
+    assert far[1] - far[0] == pytest.approx(np.log(0.0085 / 0.0025) / spread)
 
 
 def test_other_composition_is_no_loss():
