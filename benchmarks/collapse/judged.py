@@ -86,7 +86,7 @@ def _canary(found: Json | None, settings: Collapse) -> CanaryFigures | None:
         return low_power(found["tokens"])
     ert, delta = ({b: Estimate(**e) for b, e in found[n].items()} for n in ("ert", "delta"))
     named = {n: Estimate(**found[n]) for n in NAMED}
-    keys = {"ert": ert["all"], "ert_tail": ert["tail"]} | named
+    keys = {"ert": ert["all"], "ert_tail": ert["tail"], "ert_head": ert["head"]} | named
     verdict = decide(keys, found["tokens"]["loop"], settings.canary)
     return CanaryFigures(
         reason=None, tokens=found["tokens"], ert=ert, delta=delta, controls={}, real_text=None,

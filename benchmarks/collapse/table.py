@@ -102,7 +102,7 @@ def _rounded(value: Any) -> Any:
 
 
 def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judged]) -> Json:
-    """Everything, as results/bench.json has it. `large`: the same families in more text, beside benign cases of theirs."""
+    """Everything, as results/bench.json has it. `large`: cases of more text, held beside each other."""
     bound = bounds(every)
     return {
         "threshold": {"all": round(bound.all, 4), "alike": round(bound.alike, 4)},

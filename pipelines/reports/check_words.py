@@ -67,7 +67,8 @@ CANARY = {
         "ert",
         "tail",
         "Worth of a token in the tail",
-        "the same, asked for rare words alone: where sharpened and cut text harms while it helps elsewhere.",
+        "the same, asked for rare words alone: where sharpened and cut text harms while it helps elsewhere. If it "
+        "teaches frequent words well, any loss here is harm; text that teaches neither is of another kind.",
     ),
     "entropy_drop_above": (
         "entropy_drop",

@@ -123,7 +123,9 @@ def _figures(
     }
     erts = {b: estimate([s.ert[b] for s in steps], any(s.clamped[b] for s in steps)) for b in BUCKETS}
     used = tokens | {"ert_real": steps[0].real_tokens, "ert_synthetic": steps[0].synthetic_tokens}
-    verdict = decide({"ert": erts["all"], "ert_tail": erts["tail"]} | found, tokens["loop"], settings)
+    verdict = decide(
+        {"ert": erts["all"], "ert_tail": erts["tail"], "ert_head": erts["head"]} | found, tokens["loop"], settings
+    )
     return CanaryFigures(
         reason=None, tokens=used, ert=erts, weight=estimate([s.weight for s in steps]),
         delta={b: estimate([s.delta[b] for s in steps]) for b in BUCKETS}, controls=controls,

@@ -1,7 +1,9 @@
 """Figures into keys: when the canaries call a source harmful, and when they warn. Knows figures and bounds only.
 
 - ert_below: a synthetic token takes away what real tokens had taught, over all words.
-- ert_tail_below: the same in the tail, which sharpened and truncated text damages while it teaches the rest.
+- ert_tail_below: the same in the tail, which sharpened and truncated text damages while it teaches the rest. Text of
+  another kind than the held-out text teaches neither head nor tail, and its figures scatter below 0: there the bound of
+  harm is harm_ert_tail. Text that teaches the head is of that kind: if it takes away from the tail, that is harm.
 - entropy_drop_above: what the model of the mixture writes has lost words against what it writes with real text in the
   source's place, whatever its perplexity.
 - loop_entropy_drop_above: the same at the loop's end, where the declared decoding has sharpened text again and again.
@@ -32,14 +34,14 @@ class Verdict:
 
 
 def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdict:
-    """From ert, ert_tail, entropy_drop, loop_entropy_drop, penalty, excess; a figure turns a key if its spread lets it.
+    """From figures (ert, ert_tail, ert_head, entropy_drop, loop_entropy_drop, penalty, excess) that their spread lets.
 
     `score` takes no part of the penalty, which is not the source's own. Bounds on the penalty are for loops of 10^6
     `tokens`; less text loses more by losing the same share, and bounds move away from 1 accordingly.
     """
     keys = {
         code: _key(found[_FIGURES[code]], 0.0 if code == "entropy_drop_above" else 1.0, *held)
-        for code, held in bounds(tokens, p).items()
+        for code, held in bounds(tokens, found["ert_head"], p).items()
     }
     harms = [code for code, key in keys.items() if key and key.sure > 1]
     warns = [code for code, key in keys.items() if key and code not in harms and key.sure > key.warn]
@@ -51,12 +53,16 @@ def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdi
     return Verdict(bool(harms), bool(harms or warns), (*harms, *warns), score)
 
 
-def bounds(tokens: int, p: CanaryParams) -> dict[str, tuple[float, float]]:
-    """By code of a key that can harm: from where on it warns, and from where on it is harm, in a loop of `tokens`."""
+def bounds(tokens: int, head: Estimate, p: CanaryParams) -> dict[str, tuple[float, float]]:
+    """By code of a key that can harm: from where on it warns, and from where on it is harm.
+
+    In a loop of `tokens`, for a source whose words are worth `head` effective real tokens to the head.
+    """
     room = (MILLION / tokens) ** SHRINKING
+    taught = head.value is not None and head.value - head.spread >= p.taught_head
     return {
         "ert_below": (p.warn_ert, p.harm_ert),
-        "ert_tail_below": (p.warn_ert_tail, p.harm_ert_tail),
+        "ert_tail_below": (p.warn_ert_tail, p.warn_ert_tail if taught else p.harm_ert_tail),
         "entropy_drop_above": (p.warn_entropy_drop, p.harm_entropy_drop),
         "loop_penalty_above": (1 + room * (p.warn_penalty - 1), 1 + room * (p.harm_penalty - 1)),
         "loop_excess_above": (p.warn_excess, p.harm_excess),

@@ -137,7 +137,7 @@ def test_what_is_there_is_not_done_again(tmp_path):
 def line(alone):
     fields = ("weight", "penalty", "excess", "slope", "entropy_drop", "loop_entropy_drop", "coverage_loss")
     known = dict.fromkeys(fields, Estimate(1.0, 0.0)) | {"entropy_drop": Estimate(0.12, 0.0)}
-    erts = {"all": Estimate(0.4, 0.1), "tail": Estimate(-0.2, 0.1)}
+    erts = {"all": Estimate(0.4, 0.1), "tail": Estimate(-0.2, 0.1), "head": Estimate(0.9, 0.1)}
     figures = replace(low_power({"loop": 60_000}), reason=None, ert=erts, delta={"tail": Estimate(0.1, 0.0)}, **known)
     row = bench.row(bench.Key(**asdict(of("loop"))), Assessment(alone, alone, figures))
     return {"mixture": asdict(of("loop")), **json.loads(json.dumps(row))}
@@ -152,7 +152,7 @@ def comparison(*losses):
 def test_the_answer_holds_the_figures_that_are_ranked():
     found = neural.answer(line(comparison((0.4, 0.01), (0.6, 0.2), (0.5, 0.05))))
     assert found["mixture"] == asdict(of("loop"))
-    assert found["ert"] == {"all": 0.4, "tail": -0.2}
+    assert found["ert"] == {"all": 0.4, "tail": -0.2, "head": 0.9}
     assert (found["drop"], found["loss"], found["corpus"]) == (0.12, 0.5, 9.0)
     assert neural.answer(line(comparison((0.4, 0.2))))["loss"] == 0
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from pipelines.files import write_json
+from stages.mix.canary.figures import Estimate
 from stages.mix.canary.keys import bounds
 from stages.mix.canary.params import CanaryParams
 from tests.pipelines.made import Made
@@ -68,7 +69,7 @@ FOUND = {
 
 def told(root, exhibits=EXHIBITS, found=FOUND):
     made = Made(root)
-    parts = {"exhibits": exhibits, "bounds": bounds(10**6, CanaryParams()), "alone": {}}
+    parts = {"exhibits": exhibits, "bounds": bounds(10**6, Estimate(0.5, 0.0), CanaryParams()), "alone": {}}
     rows = [("tales", part, json.dumps(value)) for part, value in parts.items()]
     made.put("mix/assessments", "tales", pl.DataFrame(rows, schema=["source", "part", "found"], orient="row"))
     made.write()
@@ -117,7 +118,7 @@ def test_a_light_is_a_shape_and_a_word_and_repeats_what_was_found(source):
         "set phrases. ● PASS 0.5",
         "shown only. shown only 0.5",
         "worse off with it. ● PASS 0.4",
-        "helps elsewhere. ■ REFUSE -0.5 ± 0.01 0 -0.3",
+        "of another kind. ■ REFUSE -0.5 ± 0.01 0 -0.3",
         "one of real text. ▲ WARN 0.5 ± 0.01 0.3 0.6",
     ):
         assert words in text, words

@@ -7,6 +7,7 @@ from stages.mix.canary.keys import decide
 from stages.mix.canary.params import CanaryParams
 
 REAL = {"ert": 1.0, "ert_tail": 1.0, "entropy_drop": 0.0, "loop_entropy_drop": 0.0, "penalty": 1.0, "excess": 1.0}
+REAL |= {"ert_head": 0.5}
 
 
 def verdict(spread=0.0, tokens=10**6, **found):
@@ -39,6 +40,17 @@ def test_a_spread_that_reaches_back_turns_no_key():
     assert not verdict(spread=0.1, ert_tail=-0.31).harm
     assert not verdict(spread=0.1, penalty=1.3).harm
     assert verdict(spread=0.1, penalty=1.4).harm
+
+
+def test_a_source_that_teaches_the_head_may_take_nothing_from_the_tail():
+    """Text of another kind teaches neither, and scatters about 0."""
+    assert verdict(ert_tail=-0.05, ert_head=1.2).reasons == ("ert_tail_below",)
+    assert verdict(ert_tail=-0.05, ert_head=1.2).harm
+    assert not verdict(ert_tail=-0.05, ert_head=0.69).harm
+    assert not verdict(ert_tail=-0.05, ert_head=None).harm
+    assert not verdict(ert_tail=0.05, ert_head=1.2).warn
+    assert not verdict(spread=0.1, ert_tail=-0.05, ert_head=1.2).harm
+    assert not verdict(spread=0.1, ert_tail=-0.25, ert_head=0.75).harm
 
 
 def test_the_loops_entropy_warns_and_never_harms():
