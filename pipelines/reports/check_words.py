@@ -116,7 +116,7 @@ CONTROLS = {
 }
 
 HOW_RANK = (
-    "score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "
+    "Score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "
     "real text to a small model, over all words and in the tail (0: as good as real text, 1: worth nothing, above 1: "
     "worse than nothing). In a benchmark harm ranked mixtures much as a neural model suffered from them. Verdicts rest "
     "on neither."

@@ -45,15 +45,17 @@ def waiver(found: Values) -> str:
 
 def overview(named: Sequence[tuple[str, Values]]) -> Html:
     """All sources with verdict and sizes."""
-    figures = {name: mapping(one.get("rank")) | mapping(one.get("figures")) for name, one in named}
-    heads = list(dict.fromkeys(k for f in figures.values() for k in f if k != "missing"))
-    lines = [(n, light(one.get("verdict")), *(_plain(figures[n].get(k)) for k in heads)) for n, one in named]
-    listed = table("Synthetic sources.", ("Source", "Verdict", *heads), lines, (0, 1))
-    return join((listed, prose(w.HOW_RANK))) if "score" in heads else listed
+    lines = []
+    for name, one in named:
+        rank, figures, weight = (mapping(one.get(part)) for part in ("rank", "figures", "weight"))
+        sizes = (ratio(figures.get("documents")), ratio(figures.get("tokens")), _share(weight.get("now")))
+        lines.append((name, light(one.get("verdict")), *(_three(ratio(rank.get(k))) for k in _RANK), *sizes))
+    heads = ("Source", "Verdict", "Score", "Harm", "In the tail", "Documents", "Tokens", "Share")
+    listed = table("Synthetic sources.", heads, lines, (0, 1))
+    return join((listed, prose(w.HOW_RANK))) if lines else listed
 
 
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, int | float | str) else str(value)
+_RANK = ("score", "harm", "tail_harm")
 
 
 def source(name: str, one: Values, shown: Values, held: Collapse) -> Html:

@@ -158,7 +158,7 @@ def test_the_collapse_verdict_is_shown_with_its_figures(made):
     text = shown(page(made.store))
     assert "real_share_below ■ REFUSE – – 0.31 0.5" in text
     assert "real_share 0.31" in text
-    assert "healthy ● PASS 12,345 0.01" in text
+    assert "healthy ● PASS – – – – 12,345 –" in text
 
 
 def test_what_was_measured_on_a_source_stands_beside_real_text(made):
