@@ -144,6 +144,13 @@ def find(words: Ids, a: int, b: int, word: int) -> int:
 
 
 @njit(cache=True)
+def follow(m: Model, v: int, word: int) -> int:
+    """The context that v and word make; -1 is unseen."""
+    k = find(m.bi_words, m.bi_start[v], m.bi_start[v + 1], word)
+    return k + 1 if k >= 0 else -1
+
+
+@njit(cache=True)
 def probability(m: Model, context: int, v: int, word: int) -> tuple[float, int]:
     """P(word | context, v), and the context that v and word make; context -1 is unseen."""
     p, after = m.uni[word], -1

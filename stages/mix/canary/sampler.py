@@ -14,7 +14,7 @@ seed and the context and is kept. Nobody here knows a word.
 import numpy as np
 from numba import njit
 
-from stages.mix.canary.kneser_ney import Model, Reals, probability
+from stages.mix.canary.kneser_ney import Model, Reals, follow, probability
 from stages.mix.canary.vocabulary import Ids
 
 PROBES = 32
@@ -140,7 +140,7 @@ def _sample(m: Model, windows: int, words: int, seed: np.uint64, power: float, t
                 word, state = _nucleus(m, context, v, power, top_p, bounds, seed, state)
             else:
                 word, _, state = _tempered(m, context, v, power, state)
-            _, context = probability(m, context, v, word)
+            context = follow(m, v, word)
             v = word
             out[place + j] = word
     return out
