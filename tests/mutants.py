@@ -38,6 +38,10 @@ MUTANTS = (
     Mutant("pipelines/extract.py", "PRUNE_SHARE = 0.1", "PRUNE_SHARE = 0.9", "tests/test_properties.py::test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace"),
     Mutant("pipelines/outputs.py", 'judged.get("manifest") == now.digest', "True", "tests/test_properties.py::test_a_gate_is_open_only_for_the_manifest_that_it_judged"),
     Mutant("stages/extract/forbidden.py", "if doc_id in seen]", "if doc_id in ()]", "tests/test_properties.py::test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace"),
+    Mutant("stages/mix/verdict.py", "if found.canary.harm and large:", "if large:", "tests/stages/mix/test_verdict.py"),
+    Mutant("stages/mix/canary/keys.py", "p.warn_ert_tail if taught else p.harm_ert_tail", "p.harm_ert_tail", "tests/stages/mix/canary/test_keys.py"),
+    Mutant("stages/mix/within.py", "[s.log for s in own]", "[False for s in own]", "tests/stages/mix/test_within.py"),
+    Mutant("stages/mix/matched.py", "math.sqrt((1 + shared) / (1 - shared))", "1.0", "tests/stages/mix/test_matched.py"),
 )  # fmt: skip
 
 
