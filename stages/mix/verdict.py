@@ -30,8 +30,8 @@ from stages.mix.within import Comparison, Short
 
 SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
 STRONG = 3.0  # deviations that matched real text hardly reaches
-HURT = 0.5  # of the canary's way to harm
-UNLIKE = 3.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
+HURT = 0.3  # of the canary's way to harm
+UNLIKE = 2.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
 FORM = ("template",)  # of the frames that hide content words: no topic brings repeated ones
 
 

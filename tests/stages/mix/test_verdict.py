@@ -162,8 +162,8 @@ def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
         alone = comparison(found[0], replace(found[1], deviation=unlike))
         return scored(Assessment(alone, alone, replace(canary(), score=way)), SETTINGS)
 
-    assert scored_at(6.0, 0.5, -4.0).score == pytest.approx(3)
-    assert scored_at(6.0, 0.5, 3.0).score == pytest.approx(1.5)
+    assert scored_at(6.0, 0.3, -4.0).score == pytest.approx(3)
+    assert scored_at(6.0, 0.3, 2.0).score == pytest.approx(1.5)
     assert scored_at(6.0, 0.2, 0.0).verdict == scored_at(6.0, 0.2, 90.0).verdict == "WARN"
     assert scored_at(-6.0, -0.2, 0.0).score == 0
 
