@@ -40,7 +40,7 @@ MUTANTS = (
     Mutant("stages/extract/forbidden.py", "if doc_id in seen]", "if doc_id in ()]", "tests/test_properties.py::test_a_shard_added_is_measured_alone_and_removed_again_leaves_no_trace"),
     Mutant("stages/mix/verdict.py", "if found.canary.harm and large:", "if large:", "tests/stages/mix/test_verdict.py"),
     Mutant("stages/mix/canary/keys.py", "p.warn_ert_tail if taught else p.harm_ert_tail", "p.harm_ert_tail", "tests/stages/mix/canary/test_keys.py"),
-    Mutant("stages/mix/within.py", "[s.log for s in own]", "[False for s in own]", "tests/stages/mix/test_within.py"),
+    Mutant("stages/mix/within.py", "if statistic.log else values", "if False else values", "tests/stages/mix/test_within.py"),
     Mutant("stages/mix/matched.py", "math.sqrt((1 + shared) / (1 - shared))", "1.0", "tests/stages/mix/test_matched.py"),
 )  # fmt: skip
 

@@ -36,18 +36,30 @@ EASY, HARD = 0.05, 0.95  # quantiles of real windows
 
 
 @dataclass(frozen=True)
+class Log:
+    """Deviations are those of a statistic's logarithm: as a share of `added` windows more, with a spread of `least`."""
+
+    added: float
+    least: float
+
+
+FREQUENT = Log(0.5, 0.05)
+CLUMPS = Log(2.0, 0.3)  # two windows: the least that recurs is one passage in two places
+
+
+@dataclass(frozen=True)
 class Statistic:
     """A statistic. `towards`: -1 where a loss makes it smaller; `effect`: how a loss is read from two values.
 
-    `log`: deviations are those of its logarithm. Repeats come in clumps: of real sets a few have many times the others'
-    share, and would lie beyond any bound that is read from a mean and a spread.
+    `log`: repeats come in clumps; of real sets a few have many times the others' share, and would lie beyond any bound
+    that is read from a mean and a spread of shares.
     """
 
     name: str
     towards: int
     effect: str  # ratio, points, inverse or bits
     gates: bool = True
-    log: bool = False
+    log: Log | None = None
 
     @property
     def of_one(self) -> bool:
@@ -58,14 +70,14 @@ class Statistic:
 STATISTICS = (
     *(Statistic(f"unseen_{n}", -1, "ratio") for n in (1, 2, 3)),
     *(Statistic(f"distinct_{n}", -1, "ratio") for n in (1, 2, 3, 4)),
-    Statistic("reused_8", 1, "points", log=True),
-    Statistic("self_repetition", 1, "points", log=True),
+    Statistic("reused_8", 1, "points", log=CLUMPS),
+    Statistic("self_repetition", 1, "points", log=FREQUENT),
     Statistic("next_word", -1, "bits", gates=False),
-    Statistic("template", 1, "points", log=True),
+    Statistic("template", 1, "points", log=CLUMPS),
     Statistic("concentration", 1, "inverse", gates=False),
     Statistic("rare_mass", -1, "ratio"),
     Statistic("rare_coverage", -1, "ratio"),
-    Statistic("predictable", 1, "points", log=True),
+    Statistic("predictable", 1, "points", log=FREQUENT),
     Statistic("surprising", 1, "points", gates=False),
     Statistic("divergence", 1, "points", gates=False),
 )

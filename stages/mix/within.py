@@ -13,11 +13,10 @@ import polars as pl
 
 from stages.mix import corpus, matched
 from stages.mix.blocks import Blocks, encode
-from stages.mix.corpus import STATISTICS
+from stages.mix.corpus import STATISTICS, Statistic
 from stages.mix.matched import Floats, Plan
 from stages.shingles import Ints
 
-LEAST_SPREAD = 0.05  # of a logarithm
 CHOOSE = 20  # controls from which the quantiles of easy and hard windows are read
 
 
@@ -179,15 +178,13 @@ def _findings(observed: Floats, null: Floats, size: int, wider: float) -> tuple[
 
 
 def _tested(observed: Floats, null: Floats, chosen: Ints, size: int, wider: float) -> matched.Tested:
-    """Statistics among themselves. A share that all controls have alike has the spread of a quarter of a window.
-
-    Half a window is added to what is taken the logarithm of, whose spread is LEAST_SPREAD at least.
-    """
+    """Statistics among themselves. A share that all controls have alike has the spread of a quarter of a window."""
     own = [STATISTICS[k] for k in chosen]
     shares = [0.25 / size if s.effect == "points" or s.of_one else 0.0 for s in own]
-    floors = [LEAST_SPREAD if s.log else floor for s, floor in zip(own, shares)]
-    logs = np.array([s.log for s in own])
-    one, many = (
-        np.where(logs, np.log(np.maximum(v[..., chosen], 0) + 0.5 / size), v[..., chosen]) for v in (observed, null)
-    )
+    floors = [s.log.least if s.log else floor for s, floor in zip(own, shares)]
+    one, many = (np.stack([_scaled(v[..., k], s, size) for k, s in zip(chosen, own)], -1) for v in (observed, null))
     return matched.compare(one, many, [s.towards for s in own], floors, wider)
+
+
+def _scaled(values: Floats, statistic: Statistic, size: int) -> Floats:
+    return np.log(np.maximum(values, 0) + statistic.log.added / size) if statistic.log else values
