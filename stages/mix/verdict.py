@@ -32,6 +32,7 @@ SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
 STRONG = 3.0  # deviations that matched real text hardly reaches
 HURT = 0.3  # of the canary's way to harm
 UNLIKE = 2.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
+FAR = 0.005  # the same in bits, for the canary: a deviation grows with the amount of text, and its figures do not
 FORM = ("template",)  # of the frames that hide content words: no topic brings repeated ones
 
 
@@ -104,11 +105,11 @@ class Scored:
     """The gate's answer on windows alone. Figures are null where the verdict is ABSTAIN; larger is worse.
 
     `score` says how sure it is that something was lost. It adds how far the worst of the corpus statistics deviates (in
-    STRONG) and how far the canary is on its way to harm (in HURT), each divided by 1 + divergence / UNLIKE: a loss
-    counts for less the less the text is what its reference is, but for a loss of FORM. `harm` and `tail_harm` say how
-    much: the share that a word of the source lacks of the worth of fresh real text to a small model, over all words and
-    in the tail (1 - effective real tokens; 0 as good as real text, 1 worth nothing, above 1 worse). Verdicts take no
-    notice of them.
+    STRONG) and how far the canary is on its way to harm (in HURT), each divided by 1 + divergence / UNLIKE (or FAR): a
+    loss counts for less the less the text is what its reference is, but for a loss of FORM. `harm` and `tail_harm` say
+    how much: the share that a word of the source lacks of the worth of fresh real text to a small model, over all words
+    and in the tail (1 - effective real tokens; 0 as good as real text, 1 worth nothing, above 1 worse). Verdicts take
+    no notice of them.
     """
 
     score: float | None
@@ -140,9 +141,11 @@ def scored(found: Assessment, settings: Collapse) -> Scored:
     if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
         return _abstained(why, found)
     corpus, canary = found.alone.largest, found.canary.score or 0.0
-    less = 1 + max(next(f.deviation for f in found.alone.findings if f.name == "divergence"), 0.0) / UNLIKE
+    unlike = next(f for f in found.alone.findings if f.name == "divergence")
+    less = 1 + max(unlike.deviation, 0.0) / UNLIKE
     worst_of = max(f.deviation / (1 if f.name in FORM else less) for f in found.alone.findings if f.gates)
-    value = max(worst_of, 0.0) / STRONG + max(canary, 0.0) / HURT / less
+    far = 1 + max(unlike.value - unlike.control, 0.0) / FAR
+    value = max(worst_of, 0.0) / STRONG + max(canary, 0.0) / HURT / far
     harm, tail_harm = _lacking(found.canary, "all"), _lacking(found.canary, "tail")
     return Scored(value, harm, tail_harm, corpus, canary, worst(why), why, found)
 

@@ -157,13 +157,14 @@ def test_a_score_needs_a_reference_and_enough_text():
 
 
 def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
-    def scored_at(corpus, way, unlike):
+    def scored_at(corpus, way, unlike, bits=0.0):
         found = [replace(finding(0.3), deviation=corpus), replace(finding(0.1, gates=False), name="divergence")]
-        alone = comparison(found[0], replace(found[1], deviation=unlike))
+        alone = comparison(found[0], replace(found[1], deviation=unlike, value=0.6 + bits))
         return scored(Assessment(alone, alone, replace(canary(), score=way)), SETTINGS)
 
     assert scored_at(6.0, 0.3, -4.0).score == pytest.approx(3)
-    assert scored_at(6.0, 0.3, 2.0).score == pytest.approx(1.5)
+    assert scored_at(6.0, 0.3, 2.0, 0.005).score == pytest.approx(1.5)
+    assert scored_at(0.0, 0.3, 90.0).score == pytest.approx(1), "however much text shows that there is a difference"
     assert scored_at(6.0, 0.2, 0.0).verdict == scored_at(6.0, 0.2, 90.0).verdict == "WARN"
     assert scored_at(-6.0, -0.2, 0.0).score == 0
 
