@@ -178,14 +178,14 @@ def main() -> None:
     else:
         said = [answer(line) for line in neural_rank.read(folder / "score.jsonl")]
         rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in r.mixtures])
-        first = [asdict(m) for m in r.mixtures[:LOOKED_AT]] if r.name == "first" else []
+        first = [asdict(m) for m in r.mixtures[:LOOKED_AT]]
         asked = {
             "first mixtures": lambda m: m in first,
             "later mixtures": lambda m: m not in first,
             "tuning seeds": lambda m: not Mixture(**m).held_out,
             "held-out seeds": lambda m: Mixture(**m).held_out,
         }
-        neural_rank.table(rows, asked, RESULTS / f"neural-{r.name}.json")
+        neural_rank.table(rows, asked if r.name == "first" else {}, RESULTS / f"neural-{r.name}.json")
 
 
 if __name__ == "__main__":

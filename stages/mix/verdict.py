@@ -33,6 +33,7 @@ STRONG = 3.0  # deviations that matched real text hardly reaches
 HURT = 0.3  # of the canary's way to harm
 UNLIKE = 2.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
 FAR = 0.005  # the same in bits, for the canary: a deviation grows with the amount of text, and its figures do not
+BOTH, KEYS = ("harm_and_loss", "harm_and_loss_diluted"), 3.0  # what two keys are worth, however unlike the text is
 FORM = ("template",)  # of the frames that hide content words: no topic brings repeated ones
 
 
@@ -106,10 +107,10 @@ class Scored:
 
     `score` says how sure it is that something was lost. It adds how far the worst of the corpus statistics deviates (in
     STRONG) and how far the canary is on its way to harm (in HURT), each divided by 1 + divergence / UNLIKE (or FAR): a
-    loss counts for less the less the text is what its reference is, but for a loss of FORM. `harm` and `tail_harm` say
-    how much: the share that a word of the source lacks of the worth of fresh real text to a small model, over all words
-    and in the tail (1 - effective real tokens; 0 as good as real text, 1 worth nothing, above 1 worse). Verdicts take
-    no notice of them.
+    loss counts for less the less the text is what its reference is, but for a loss of FORM. With both keys turned it is
+    KEYS at least. `harm` and `tail_harm` say how much: the share that a word of the source lacks of the worth of fresh
+    real text to a small model, over all words and in the tail (1 - effective real tokens; 0 as good as real text, 1
+    worth nothing, above 1 worse). Verdicts take no notice of them.
     """
 
     score: float | None
@@ -146,6 +147,8 @@ def scored(found: Assessment, settings: Collapse) -> Scored:
     worst_of = max(f.deviation / (1 if f.name in FORM else less) for f in found.alone.findings if f.gates)
     far = 1 + max(unlike.value - unlike.control, 0.0) / FAR
     value = max(worst_of, 0.0) / STRONG + max(canary, 0.0) / HURT / far
+    if any(r.code in BOTH for r in why):
+        value = max(value, KEYS)
     harm, tail_harm = _lacking(found.canary, "all"), _lacking(found.canary, "tail")
     return Scored(value, harm, tail_harm, corpus, canary, worst(why), why, found)
 

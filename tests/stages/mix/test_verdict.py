@@ -169,6 +169,14 @@ def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
     assert scored_at(-6.0, -0.2, 0.0).score == 0
 
 
+def test_two_keys_are_evidence_however_unlike_the_text_is():
+    unlike = replace(finding(0.1, gates=False), name="divergence", deviation=90.0, value=0.7)
+    alone = comparison(replace(finding(0.3), deviation=4.0), unlike)
+    one, both = (scored(Assessment(alone, alone, canary(harm)), SETTINGS) for harm in (False, True))
+    assert one.score < 0.2
+    assert (both.score, both.verdict) == (3, "REFUSE")
+
+
 def test_harm_is_what_a_word_lacks_of_the_worth_of_real_text_however_unlike_the_text_is():
     unlike = replace(finding(0.1, gates=False), name="divergence", deviation=90.0)
     alone = comparison(finding(0.3), unlike)
