@@ -115,11 +115,29 @@ CONTROLS = {
     "real_part": "its real part alone",
 }
 
+# Of benchmarks/collapse/results: bench.json, held-out seeds, and neural-second.json. A test holds them together.
+BENIGN, REFUSED, AT_MOST = 83, 0, "4.3"  # benign sources; how many were refused; its bound, percent
+PLANTED = {
+    "throughout": (52, 25, 23),
+    "in three tenths": (50, 0, 28),
+    "in a tenth": (51, 0, 10),
+}  # of them refused, warned
+MIXTURES, RHO, RHO_TAIL = 48, ".92", ".81"
+
+HOW_SURE = (
+    f"How often is the gate wrong? In the project's benchmark, of sources of 60,000 words, it refused {REFUSED} of "
+    f"{BENIGN} harmless ones (at 95 % confidence at most {AT_MOST} %). "
+    + "; ".join(
+        f"of {n} that were collapsed {where} it refused {refused} and warned of {warned}"
+        for where, (n, refused, warned) in PLANTED.items()
+    ).capitalize()
+    + ". More text shows smaller losses."
+)
 HOW_RANK = (
     "Score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "
     "real text to a small model, over all words and in the tail (0: as good as real text, 1: worth nothing, above 1: "
-    "worse than nothing). In the project's benchmark harm ranked 48 mixtures as a neural model suffered from them (rank "
-    "correlation .92, in the tail .81). Verdicts rest on neither."
+    f"worse than nothing). In the project's benchmark harm ranked {MIXTURES} mixtures as a neural model suffered "
+    f"from them (rank correlation {RHO}, in the tail {RHO_TAIL}). Verdicts rest on neither."
 )
 HOW_STATISTICS = (
     "Each check holds windows of 50 words of the source beside as many real ones of the same domains, positions and "

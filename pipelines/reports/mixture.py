@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.errors import Infrastructure
 from pipelines.reports import curves, sources
-from pipelines.reports.check_words import KINDS
+from pipelines.reports.check_words import HOW_SURE, KINDS
 from pipelines.reports.facts import Stages
 from pipelines.reports.markup import Html, join, number, percent, prose, section, table, tag
 from pipelines.reports.sources import light, mapping, ratio, rows
@@ -30,7 +30,7 @@ def panel(store: Store, stages: Stages, found: Values, params: Params) -> Html:
     own = [sources.source(name, one, shown.get(name, {}), held) for name, one in named]
     heads = ("Reason", "Asks for", "Source", "Field", "Value", "Bound")
     why = table("Reasons, the worst first.", heads, map(_reason, rows(found.get("reasons"))), (0, 1, 2, 3))
-    lead = join((light(found.get("verdict")), prose(_how(params))))
+    lead = join((light(found.get("verdict")), prose(_how(params)), prose(HOW_SURE)))
     return section(
         "collapse",
         "Collapse checks",

@@ -22,7 +22,7 @@ class CanaryParams(Strict):
     tail: float = Field(default=4.0, gt=0)  # rarer ones than this are the tail
     head: float = Field(default=50.0, gt=0)  # from here on the head
     warn_ert: float = 0.0  # effective real tokens per synthetic token
-    harm_ert: float = -0.2
+    harm_ert: float = -0.1
     warn_ert_tail: float = 0.0  # the same in the tail
     harm_ert_tail: float = -0.3
     taught_head: float = 0.7  # ERT of the head from which on a tail below warn_ert_tail is harm already

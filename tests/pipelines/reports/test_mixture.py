@@ -1,11 +1,13 @@
 """The panel of the collapse checks: every part is there, lights repeat what was found, hostile words come out inert."""
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipelines.files import write_json
+from pipelines.reports import check_words as w
 from stages.mix.canary.figures import Estimate
 from stages.mix.canary.keys import bounds
 from stages.mix.canary.params import CanaryParams
@@ -178,3 +180,22 @@ def test_a_lost_table_takes_its_curves_and_no_more(tmp_path):
     text = shown(page(made.store))
     assert "Source tales" in text
     assert "as far as we know" not in text
+
+
+def test_the_error_rates_are_those_of_the_benchmark():
+    results = Path(__file__).resolve().parents[3] / "benchmarks" / "collapse" / "results"
+    found = json.loads((results / "bench.json").read_text())["groups"]
+    both = [found["held-out seeds"], found["held-out seeds and families"]]
+    benign = [group["all_benign"] for group in both]
+    refused = sum(b["verdicts"].get("REFUSE", 0) for b in benign)
+    judged = sum(b["n"] for b in benign)
+    assert (judged, refused) == (w.BENIGN, w.REFUSED)
+    assert f"{100 * (1 - 0.025 ** (1 / judged)):.1f}" == w.AT_MOST, "Clopper and Pearson, for none"
+    for where, share in {"throughout": "1.0", "in three tenths": "0.3", "in a tenth": "0.1"}.items():
+        cells = [group["all"][share] for group in both]
+        counts = [sum(c["verdicts"].get(v, 0) for c in cells) for v in ("REFUSE", "WARN")]
+        assert w.PLANTED[where] == (sum(c["n"] for c in cells), *counts), where
+    ranks = json.loads((results / "neural-second.json").read_text())["rank"]
+    rho = {(r["figure"], r["harm"]): r for r in ranks if r["part"] == "all mixtures"}
+    every, tail = rho["harm", "harm all"], rho["harm in the tail", "harm tail"]
+    assert (every["n"], f"{every['rho']:.2f}"[1:], f"{tail['rho']:.2f}"[1:]) == (w.MIXTURES, w.RHO, w.RHO_TAIL)

@@ -22,7 +22,7 @@ def test_real_text_turns_no_key_and_scores_nothing():
 @pytest.mark.parametrize(
     ("figure", "warns", "harms", "code"),
     [
-        ("ert", -0.01, -0.21, "ert_below"),
+        ("ert", -0.01, -0.11, "ert_below"),
         ("ert_tail", -0.01, -0.31, "ert_tail_below"),
         ("entropy_drop", 0.31, 0.61, "entropy_drop_above"),
         ("penalty", 1.21, 1.26, "loop_penalty_above"),
