@@ -33,8 +33,8 @@ STRONG = 3.0  # deviations that matched real text hardly reaches
 HURT = 0.3  # of the canary's way to harm
 UNLIKE = 2.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
 FAR = 0.005  # the same in bits, for the canary: a deviation grows with the amount of text, and its figures do not
+FORM = ("template",)  # of frames, which hide content words: no topic brings repeated ones
 BOTH, KEYS = ("harm_and_loss", "harm_and_loss_diluted"), 3.0  # what two keys are worth, however unlike the text is
-FORM = ("template",)  # of the frames that hide content words: no topic brings repeated ones
 
 
 @dataclass(frozen=True)
