@@ -29,7 +29,8 @@ Floats = NDArray[np.float64]
 def count(documents: pl.DataFrame) -> pl.DataFrame:
     """The n-grams of documents (source, origin, text) by group, sampled."""
     groups = documents.select("source", "origin", "text").partition_by("source", "origin", maintain_order=True)
-    return merge(_count(g["text"], g.item(0, "source"), g.item(0, "origin")) for g in groups)
+    tables = [_count(g["text"], g.item(0, "source"), g.item(0, "origin")) for g in groups]  # of one group each
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *tables]).sort(*GROUP, "ngram")
 
 
 def _count(texts: pl.Series, source: str, origin: str) -> pl.DataFrame:
