@@ -116,22 +116,19 @@ CONTROLS = {
 }
 
 # Of benchmarks/collapse/results: bench.json, held-out seeds, and neural-second.json. A test holds them together.
-BENIGN, REFUSED, AT_MOST = 83, 0, "4.3"  # benign sources; how many were refused; its bound, percent
-PLANTED = {
-    "throughout": (52, 25, 23),
-    "in three tenths": (50, 0, 28),
-    "in a tenth": (51, 0, 10),
-}  # of them refused, warned
+BENIGN, REFUSED = 211, 0  # harmless sources that were judged, and how many of them were refused
+BEFORE, AT_MOST = 2, "3.4"  # refused by the bounds as they were frozen, and the bound of that in percent
+PLANTED = {"throughout": (144, 65, 68), "in three tenths": (144, 0, 76), "in a tenth": (145, 0, 34)}  # refused, warned
 MIXTURES, RHO, RHO_TAIL = 48, ".92", ".81"
 
 HOW_SURE = (
-    f"How often is the gate wrong? In the project's benchmark, of sources of 60,000 words, it refused {REFUSED} of "
-    f"{BENIGN} harmless ones (at 95 % confidence at most {AT_MOST} %). "
+    f"How often is the gate wrong? In the project's benchmark, of sources of 60,000 words, it refuses {REFUSED} of "
+    f"{BENIGN} harmless ones ({BEFORE} before a bound was moved for them: at 95 % confidence at most {AT_MOST} %). "
     + "; ".join(
-        f"of {n} that were collapsed {where} it refused {refused} and warned of {warned}"
+        f"of {n} that were collapsed {where} it refuses {refused} and warns of {warned}"
         for where, (n, refused, warned) in PLANTED.items()
     ).capitalize()
-    + ". More text shows smaller losses."
+    + "."
 )
 HOW_RANK = (
     "Score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "

@@ -24,7 +24,7 @@ class CanaryParams(Strict):
     warn_ert: float = 0.0  # effective real tokens per synthetic token
     harm_ert: float = -0.1
     warn_ert_tail: float = 0.0  # the same in the tail
-    harm_ert_tail: float = -0.3
+    harm_ert_tail: float = -0.6  # learners' essays beside other people's text stand at -.5
     taught_head: float = 0.7  # ERT of the head from which on a tail below warn_ert_tail is harm already
     warn_penalty: float = Field(default=1.20, ge=1)  # perplexity, loop's end over real part alone, at 10^6 tokens
     harm_penalty: float = Field(default=1.25, gt=1)

@@ -1,6 +1,7 @@
 """The panel of the collapse checks: every part is there, lights repeat what was found, hostile words come out inert."""
 
 import json
+from math import comb
 from pathlib import Path
 
 import polars as pl
@@ -120,7 +121,7 @@ def test_a_light_is_a_shape_and_a_word_and_repeats_what_was_found(source):
         "set phrases. ● PASS 0.5",
         "shown only. shown only 0.5",
         "worse off with it. ● PASS 0.4",
-        "of another kind. ■ REFUSE -0.5 ± 0.01 0 -0.3",
+        "of another kind. ▲ WARN -0.5 ± 0.01 0 -0.6",
         "one of real text. ▲ WARN 0.5 ± 0.01 0.3 0.6",
     ):
         assert words in text, words
@@ -182,6 +183,10 @@ def test_a_lost_table_takes_its_curves_and_no_more(tmp_path):
     assert "as far as we know" not in text
 
 
+def at_most(k, n, p):
+    return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
+
+
 def test_the_error_rates_are_those_of_the_benchmark():
     results = Path(__file__).resolve().parents[3] / "benchmarks" / "collapse" / "results"
     found = json.loads((results / "bench.json").read_text())["groups"]
@@ -190,7 +195,8 @@ def test_the_error_rates_are_those_of_the_benchmark():
     refused = sum(b["verdicts"].get("REFUSE", 0) for b in benign)
     judged = sum(b["n"] for b in benign)
     assert (judged, refused) == (w.BENIGN, w.REFUSED)
-    assert f"{100 * (1 - 0.025 ** (1 / judged)):.1f}" == w.AT_MOST, "Clopper and Pearson, for none"
+    bound, step = float(w.AT_MOST) / 100, 0.001
+    assert at_most(w.BEFORE, judged, bound) <= 0.025 < at_most(w.BEFORE, judged, bound - step), "Clopper and Pearson"
     for where, share in {"throughout": "1.0", "in three tenths": "0.3", "in a tenth": "0.1"}.items():
         cells = [group["all"][share] for group in both]
         counts = [sum(c["verdicts"].get(v, 0) for c in cells) for v in ("REFUSE", "WARN")]

@@ -119,4 +119,4 @@ def test_settings_that_contradict_themselves_are_refused():
     with pytest.raises(ValidationError, match="harm_penalty must lie beyond warn_penalty"):
         CanaryParams(warn_penalty=1.3)
     with pytest.raises(ValidationError, match="harm_ert_tail must lie beyond"):
-        CanaryParams(warn_ert_tail=-0.4)
+        CanaryParams(warn_ert_tail=-0.7)

@@ -23,7 +23,7 @@ def test_real_text_turns_no_key_and_scores_nothing():
     ("figure", "warns", "harms", "code"),
     [
         ("ert", -0.01, -0.11, "ert_below"),
-        ("ert_tail", -0.01, -0.31, "ert_tail_below"),
+        ("ert_tail", -0.01, -0.61, "ert_tail_below"),
         ("entropy_drop", 0.31, 0.61, "entropy_drop_above"),
         ("penalty", 1.21, 1.26, "loop_penalty_above"),
         ("excess", 1.03, 1.06, "loop_excess_above"),
@@ -36,8 +36,8 @@ def test_each_figure_warns_then_harms(figure, warns, harms, code):
 
 
 def test_a_spread_that_reaches_back_turns_no_key():
-    assert verdict(ert_tail=-0.31).harm
-    assert not verdict(spread=0.1, ert_tail=-0.31).harm
+    assert verdict(ert_tail=-0.61).harm
+    assert not verdict(spread=0.1, ert_tail=-0.61).harm
     assert not verdict(spread=0.1, penalty=1.3).harm
     assert verdict(spread=0.1, penalty=1.4).harm
 
@@ -60,7 +60,7 @@ def test_the_loops_entropy_warns_and_never_harms():
 
 def test_the_score_is_the_worst_way_and_leaves_the_share_of_real_text_out():
     assert verdict(penalty=2.0).score == 0
-    assert verdict(ert_tail=-0.3, entropy_drop=0.1).score == pytest.approx(1)
+    assert verdict(ert_tail=-0.6, entropy_drop=0.1).score == pytest.approx(1)
     assert verdict(entropy_drop=0.9).score == pytest.approx(1.5)
 
 
