@@ -30,8 +30,8 @@ _WIDER = {
     "gbk": "gb18030",
     "iso8859-11": "cp874",
 }
-_OWN = frozenset(_WIDER.values())
 _ALSO = {"iso-2022-kr": "iso2022_kr", "hz-gb-2312": "hz", "x-mac-cyrillic": "mac-cyrillic", "x-user-defined": "cp1252"}
+_OWN = frozenset({*_WIDER.values(), *(codecs.lookup(name).name for name in _ALSO.values())})
 _MULTIBYTE = frozenset({"utf-8", "cp932", "cp949", "big5hkscs", "gb18030", "euc_jp", "iso2022_jp", "iso2022_kr", "hz"})
 _DEFAULT = "cp1252"  # the standard's, for most languages
 _UTF16 = ("utf-16-le", "utf-16-be")
@@ -61,7 +61,7 @@ def decode(body: bytes, charset: str | None) -> Decoded:
             return _read(body[len(mark) :], encoding, "bom", None)
     stated = _declared(body, charset)
     text = guess.as_utf8(body)
-    encoding, by = _evident(body, text, stated) or _consistent(body, stated)
+    encoding, by = _evident(body, text, stated) or _consistent(body, text, stated)
     fix = NOT_AS_DECLARED if stated and encoding not in dict(stated) else None
     return _read(body, encoding, by, fix, text if encoding == "utf-8" else None)
 
@@ -137,11 +137,15 @@ def _by_zeros(head: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _consistent(body: bytes, stated: list[tuple[str, str]]) -> tuple[str, str]:
-    """The first declaration that the bytes do not refute; then a guess; then the first declaration after all."""
+def _consistent(body: bytes, text: str | None, stated: list[tuple[str, str]]) -> tuple[str, str]:
+    """The first declaration that the bytes do not refute; then UTF-8 if they are that (`text`), or a guess; then the
+    first declaration after all.
+    """
     for name, by in stated:
         if name not in _UTF16 and not guess.is_refuted(body, name, multibyte=name in _MULTIBYTE, faulty=_FAULTY):
             return name, by
+    if text is not None:
+        return _credited("utf-8", stated)
     if not stated and not guess.is_refuted(body, "utf-8", multibyte=True, faulty=_FAULTY):
         return "utf-8", "detected"
     guessed = guess.guess(body, _known(detect_encoding(body)))

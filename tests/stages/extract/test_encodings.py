@@ -101,7 +101,21 @@ def test_a_declaration_that_fits_is_kept_even_if_another_would_fit_too():
 
 @pytest.mark.parametrize(
     "label",
-    ["euc-jp", "shift_jis", "gb2312", "latin1", "iso-8859-5", "ks_c_5601-1987", "utf-16", "big5", "tis-620", "x-sjis"],
+    [
+        "euc-jp",
+        "shift_jis",
+        "gb2312",
+        "latin1",
+        "iso-8859-5",
+        "ks_c_5601-1987",
+        "utf-16",
+        "big5",
+        "tis-620",
+        "x-sjis",
+        "hz-gb-2312",
+        "iso-2022-kr",
+        "x-mac-cyrillic",
+    ],
 )
 def test_the_name_of_an_encoding_names_it_again(label):
     first = decode(b"abc", label).encoding
@@ -111,6 +125,7 @@ def test_the_name_of_an_encoding_names_it_again(label):
 @given(st.binary(max_size=300), st.one_of(st.none(), st.sampled_from(["utf-8", "gbk", "latin1", "utf-16", "koi8-r"])))
 @example(POLISH.encode("iso8859-2"), "iso-8859-1")
 @example(RUSSIAN.encode("koi8-r"), "utf-8")
+@example(b"\xe1\x80\x80", "gbk")
 @settings(max_examples=200, deadline=None)
 def test_read_again_under_its_name_a_page_is_the_same(body, charset):
     first = decode(body, charset)
