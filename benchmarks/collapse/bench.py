@@ -4,11 +4,11 @@
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then
-once more at other severities, domains and seeds. A case is SOURCE windows (60,000 words) beside at most REFERENCE
-windows of real text that share no chapter with it, in the part `large` more than three times that, as far as three
-domains have it; a mixture at a share is judged as it is. Lines hold every figure
-that verdicts and scores are made from, so that table.py can judge them anew without the hours. Knows families; does
-not know which figures matter. CPU seconds are printed and kept out of the lines.
+once more at other severities, domains and seeds. A case is a source of SIZE (60,000 words) beside windows of real text
+that share no chapter with it; in the part `large` both are as many as three domains have (LARGE). A mixture at a share
+is judged as it is. Lines hold every figure that verdicts and scores are made from, so that table.py can judge them anew
+without the hours. Knows families; does not know which figures matter. CPU seconds are printed and kept out of the
+lines.
 """
 
 import argparse

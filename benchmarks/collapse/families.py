@@ -79,10 +79,10 @@ def planted(family: str, severity: float, share: float, name: str, n: int, seed:
     what it looks at.
     """
     bed = split(name, seed)
-    bad = _plant(family, severity, bed, max(1, round(n * share)), seed)
+    asked = max(1, round(n * share))
+    bad = _plant(family, severity, bed, asked, seed)
     used = bad if family != "substitution" else [*bad, *make.texts(bed.pool[: len(bad)])]  # no original beside its twin
-    wanted = n - round(n * share) if len(bad) >= round(n * share) else round(len(bad) * (1 - share) / share)
-    source = [*bad, *make.clean(bed, wanted, used)]
+    source = [*bad, *make.clean(bed, round((n - asked) * len(bad) / asked), used)]
     return Case(family, severity, share, name, seed, source, name, True, family == "mislabelled")
 
 

@@ -31,9 +31,8 @@ def judge_source(
     )
     canary = decoded(settings.canary, tables["mix/declared"], own)
     found = assess(ours, real, settings.model_copy(update={"canary": canary}), own.share)
-    why = verdict.reasons(own.source, found, settings)
-    answer = verdict.scored(found, settings)
-    parts: dict[str, Any] = {"reasons": [verdict.row(r) for r in why]}
+    answer = verdict.scored(found, settings, own.source)
+    parts: dict[str, Any] = {"reasons": [verdict.row(r) for r in answer.reasons]}
     parts |= {
         "rank": verdict.rank(answer),
         "alone": plain(found.alone),
@@ -42,7 +41,7 @@ def judge_source(
     }
     if isinstance(found.alone, Comparison) and found.alone.lost(settings.refuse_loss, settings.alpha):
         parts["weight"] = {"largest": largest_share(ours, real, found.alone, settings)}
-    if verdict.worst(why) != "ABSTAIN" and found.canary is not None:
+    if answer.verdict != "ABSTAIN" and found.canary is not None:
         parts["bounds"] = bounds(found.canary.tokens["loop"], found.canary.ert["head"], canary)
         parts["exhibits"] = exhibits(ours, real, settings, own.share)
     lines = [(own.source, part, json.dumps(value, sort_keys=True)) for part, value in parts.items()]

@@ -136,9 +136,9 @@ def score(source: pl.DataFrame, reference: pl.DataFrame | None, settings: Collap
     return scored(assess(source, reference, settings, share), settings)
 
 
-def scored(found: Assessment, settings: Collapse) -> Scored:
+def scored(found: Assessment, settings: Collapse, name: str = "source") -> Scored:
     """The answer to what was found on a source that declares its reference."""
-    why = tuple(reasons("source", found, settings))
+    why = tuple(reasons(name, found, settings))
     if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
         return _abstained(why, found)
     corpus, canary = found.alone.largest, found.canary.score or 0.0
@@ -164,7 +164,8 @@ def _lacking(canary: CanaryFigures, bucket: str) -> float | None:
 
 def rank(answer: Scored) -> dict[str, float | None]:
     """By what sources are ranked, as collapse.json holds it."""
-    return {name: _round(getattr(answer, name)) for name in ("score", "harm", "tail_harm")}
+    figures = {"score": answer.score, "harm": answer.harm, "tail_harm": answer.tail_harm}
+    return {name: _round(value) for name, value in figures.items()}
 
 
 def digest(source: str | None, verdict: str, found: Sequence[Reason]) -> str:

@@ -103,7 +103,7 @@ def _seed(world: World, real: Windows, synthetic: Windows, seed: int) -> Seed:
     size, kept = _loop_size(world, real, synthetic)
     most = world.params.tokens // world.words
     step = ert.one_step(real[: most * 5 // 4], synthetic, world.held, world.size)
-    loops = loop.run(world, real[:size], kept, synthetic, seed)
+    loops = loop.run(world, real[:size], kept, synthetic, seed, replace=seed == 1)
     return Seed(step, loops, diversity(vocabulary.flat(real[kept:size]), world.rare))
 
 

@@ -34,7 +34,8 @@ class Verdict:
 
 
 def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdict:
-    """From figures (ert, ert_tail, ert_head, entropy_drop, loop_entropy_drop, penalty, excess) that their spread lets.
+    """From ert, ert_tail, ert_head, entropy_drop, loop_entropy_drop, penalty and excess: a figure turns a key if its
+    spread lets it.
 
     `score` takes no part of the penalty, which is not the source's own. Bounds on the penalty are for loops of 10^6
     `tokens`; less text loses more by losing the same share, and bounds move away from 1 accordingly.

@@ -71,11 +71,13 @@ class World:
         return sample(model, windows, self.words, seed, temperature, top_p)
 
 
-def run(world: World, real: Sequence[Ids], kept: int, synthetic: Sequence[Ids], seed: int) -> Loops:
+def run(
+    world: World, real: Sequence[Ids], kept: int, synthetic: Sequence[Ids], seed: int, *, replace: bool = True
+) -> Loops:
     """Generations 0 to G of the loop and its controls, from `real` windows of which the loop keeps the first `kept`.
 
-    `len(real)` is the size of all mixtures; the loop takes as many of `synthetic` as are missing. `replace` is run for
-    the first seed alone: it is shown, and turns no key.
+    `len(real)` is the size of all mixtures; the loop takes as many of `synthetic` as are missing. `replace`:
+    whether that control is run, which is shown and turns no key.
     """
     base, missing = flat(real[:kept]), len(real) - kept
     made, start = flat(synthetic[:missing]), flat(real[kept:])
@@ -83,7 +85,7 @@ def run(world: World, real: Sequence[Ids], kept: int, synthetic: Sequence[Ids], 
         "loop": list(_loop(world, base, made, missing, seed, plain=False)),
         "real_start": list(_loop(world, base, start, missing, seed, plain=True)),
     }
-    if seed == 1:
+    if replace:
         both = np.concatenate([base, made])
         out["replace"] = list(_loop(world, flat([]), both, len(real), seed, plain=True))
     for name, tokens in {"real_fixed": flat(real), "real_part": base}.items():

@@ -73,7 +73,7 @@ def test_what_was_planted_is_found(make, named):
 
 
 def test_a_clump_of_repeats_stands_out_by_how_many_times_the_others_it_has():
-    """Controls of .001, but for one of .004: a mean and a spread of shares would call .004 far, and hide .003."""
+    """Four times as much of it lies as many logarithms further off, in units of the least spread."""
     reused = [s.name for s in STATISTICS].index("reused_8")
     null = np.tile(np.linspace(0.9, 1.1, 39)[:, None], (1, len(STATISTICS))) * 0.5
     null[:, reused] = np.geomspace(0.0007, 0.0014, 39)
