@@ -5,7 +5,6 @@ unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 export UV_CACHE_DIR := $(CURDIR)/.run/uv
 export UV_COMPILE_BYTECODE := 0
-export NUMBA_CACHE_DIR := $(CURDIR)/.run/numba
 
 .PHONY: help setup repro test slow mutants pictures lint lock data-docs clean
 

@@ -16,6 +16,7 @@ from pipelines import context
 from pipelines.context import Context
 from pipelines.errors import DONE, INFRASTRUCTURE, INTERRUPTED, Infrastructure, Interrupted, Stop
 from pipelines.files import read_json, write_json
+from pipelines.kernels import cache_folder
 from pipelines.locks import Lock
 from pipelines.store import ROOT
 
@@ -96,7 +97,7 @@ def set_environment(root: Path) -> None:
     """Caches inside the checkout, telemetry off: for this process and those it starts."""
     here = root / ".run"
     defaults = {
-        "NUMBA_CACHE_DIR": str(here / "numba"),
+        "NUMBA_CACHE_DIR": str(cache_folder(here)),
         "DVC_NO_ANALYTICS": "true",
         "RAY_USAGE_STATS_ENABLED": "0",
         "GX_ANALYTICS_ENABLED": "false",

@@ -47,7 +47,7 @@ def one_step(real: Sequence[Ids], synthetic: Sequence[Ids], held: HeldOut, size:
     curve = [held.means(held.losses(models.get(n, alone))) for n in points]
     mixed = held.means(held.losses(fit(flat([*real[:half], *made]), size)))
     found = {b: _ert([c[b] for c in curve], points, mixed[b], half, len(made)) for b in BUCKETS}
-    weight, delta = potential(evaluate(alone, held.tokens), evaluate(other, held.tokens), held)
+    weight, delta = potential(evaluate(alone, held.asked), evaluate(other, held.asked), held)
     return OneStep(
         sum(map(_words, real[:half])), sum(map(_words, made)),
         {b: value for b, (value, _) in found.items()}, {b: outside for b, (_, outside) in found.items()}, weight, delta,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.mix.canary.kneser_ney import Ints, Model, Reals, evaluate
+from stages.mix.canary.kneser_ney import Asked, Ints, Model, Reals, ask, evaluate
 from stages.mix.canary.params import CanaryParams
 from stages.mix.canary.vocabulary import BEGIN, OTHER, Ids, flat
 
@@ -20,15 +20,15 @@ _NONE, _TAIL, _MID, _HEAD, _REST = range(5)
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Tokens, each token's bucket, and which of them tune a weight (the even windows) and which test it."""
+    """Words, each one's bucket, and which of them tune a weight (the even windows) and which test it."""
 
-    tokens: Ids
+    asked: Asked
     bucket: NDArray[np.int8]
     dev: NDArray[np.bool_]
 
     def losses(self, model: Model) -> Reals:
         """-ln P of each token; 0 where it is not scored."""
-        return losses(evaluate(model, self.tokens))
+        return losses(evaluate(model, self.asked))
 
     def means(self, values: Reals, only: NDArray[np.bool_] | None = None) -> dict[str, float | None]:
         """The mean of `values` by bucket; null where no token is of it."""
@@ -53,7 +53,7 @@ def prepare(windows: Sequence[Ids], counts: Ints, trained: int, params: CanaryPa
     bucket = np.select([seen < low, seen < tail, seen < head], [_REST, _TAIL, _MID], _HEAD).astype(np.int8)
     bucket[(tokens == BEGIN) | (tokens == OTHER)] = _NONE
     dev = np.repeat(np.arange(len(windows)) % 2 == 0, [len(w) for w in windows])
-    return HeldOut(tokens, bucket, dev)
+    return HeldOut(ask(tokens), bucket, dev)
 
 
 def bounds(reference: int, trained: int, params: CanaryParams) -> tuple[float, float, float]:

@@ -68,9 +68,29 @@ def discount(counts: Ints) -> float:
     return min(MAX_DISCOUNT, max(MIN_DISCOUNT, estimate))
 
 
-def evaluate(model: Model, tokens: Ids) -> Reals:
+class Asked(NamedTuple):
+    """Windows end to end, and the places of their words by the pairs and by the triples that end there.
+
+    In that order neighbours are found side by side in a model: four times as fast as word after word, and the same P.
+    """
+
+    tokens: Ids
+    by_pair: Ints
+    by_triple: Ints
+
+
+def ask(tokens: Ids) -> Asked:
+    """What several models are to be asked of: windows end to end, each behind two BEGINs."""
+    places = np.flatnonzero(tokens > 0)
+    wide = tokens.astype(np.int64)
+    pairs = (wide[places - 1] << BITS) | wide[places]
+    triples = (wide[places - 2] << 2 * BITS) | pairs
+    return Asked(tokens, *(places[np.argsort(keys, kind="stable")] for keys in (pairs, triples)))
+
+
+def evaluate(model: Model, asked: Asked) -> Reals:
     """P of each id in its window, float64 of the same length; 1 for BEGINs."""
-    return _evaluate(model, tokens)
+    return _evaluate(model, asked.tokens, asked.by_pair, asked.by_triple)
 
 
 def _keys(tokens: Ids) -> Ints:
@@ -150,38 +170,44 @@ def follow(m: Model, v: int, word: int) -> int:
     return k + 1 if k >= 0 else -1
 
 
-@njit(cache=True)
-def probability(m: Model, context: int, v: int, word: int) -> tuple[float, int]:
-    """P(word | context, v), and the context that v and word make; context -1 is unseen."""
-    p, after = m.uni[word], -1
-    a, b = m.bi_start[v], m.bi_start[v + 1]
-    if b > a:
-        k = find(m.bi_words, a, b, word)
-        p *= m.d2 * (b - a)
-        if k >= 0:
-            p += m.bi_sums[k + 1] - m.bi_sums[k] - m.d2
-            after = k + 1
-        p /= m.bi_sums[b] - m.bi_sums[a]
+@njit(cache=True, inline="always")
+def _longer(p: float, d: float, words: Ids, sums: Ints, a: int, b: int, word: int) -> tuple[float, int]:
+    """P(word) in a context whose words are a:b, given its P in the context one word shorter; where it stands, or -1."""
+    if b <= a:
+        return p, -1
+    k = find(words, a, b, word)
+    p *= d * (b - a)
+    if k >= 0:
+        p += sums[k + 1] - sums[k] - d
+    return p / (sums[b] - sums[a]), k
+
+
+@njit(cache=True, inline="always")
+def _by_pair(m: Model, v: int, word: int) -> tuple[float, int]:
+    """P(word | v), and the context that both make; -1 is unseen."""
+    p, k = _longer(m.uni[word], m.d2, m.bi_words, m.bi_sums, m.bi_start[v], m.bi_start[v + 1], word)
+    return p, k + 1 if k >= 0 else -1
+
+
+@njit(cache=True, inline="always")
+def _by_triple(m: Model, p: float, context: int, word: int) -> float:
+    """P(word | context), given its P in the context one word shorter."""
     if context < 0:
-        return p, after
-    a, b = m.tri_start[context], m.tri_start[context + 1]
-    if b > a:
-        k = find(m.tri_words, a, b, word)
-        p *= m.d3 * (b - a)
-        if k >= 0:
-            p += m.tri_sums[k + 1] - m.tri_sums[k] - m.d3
-        p /= m.tri_sums[b] - m.tri_sums[a]
-    return p, after
+        return p
+    return _longer(p, m.d3, m.tri_words, m.tri_sums, m.tri_start[context], m.tri_start[context + 1], word)[0]
 
 
 @njit(cache=True)
-def _evaluate(m: Model, tokens: Ids) -> Reals:
-    out = np.ones(len(tokens), dtype=np.float64)
-    context, v = 0, 0
-    for i in range(len(tokens)):
-        if tokens[i] == 0:
-            context, v = 0, 0
-        else:
-            out[i], context = probability(m, context, v, tokens[i])
-            v = tokens[i]
+def probability(m: Model, context: int, v: int, word: int) -> float:
+    """P(word | context, v); context -1 is unseen."""
+    return _by_triple(m, _by_pair(m, v, word)[0], context, word)
+
+
+@njit(cache=True)
+def _evaluate(m: Model, tokens: Ids, by_pair: Ints, by_triple: Ints) -> Reals:
+    out, context = np.ones(len(tokens), dtype=np.float64), np.zeros(len(tokens) + 1, dtype=np.int64)
+    for i in by_pair:
+        out[i], context[i + 1] = _by_pair(m, tokens[i - 1], tokens[i])
+    for i in by_triple:
+        out[i] = _by_triple(m, out[i], context[i], tokens[i])
     return out

@@ -84,22 +84,22 @@ def _draw(m: Model, context: int, v: int, state: np.uint64) -> tuple[int, np.uin
 
 
 @njit(cache=True)
-def _tempered(m: Model, context: int, v: int, power: float, state: np.uint64) -> tuple[int, float, np.uint64]:
-    """One word at temperature 1 / (1 + power), its P at temperature 1 (0 where nobody asks), and the state."""
+def _tempered(m: Model, context: int, v: int, power: float, state: np.uint64) -> tuple[int, np.uint64]:
+    """One word at temperature 1 / (1 + power), and the state behind it."""
     word, state = _draw(m, context, v, state)
     if power == 0.0:
-        return word, 0.0, state
+        return word, state
     most = m.bi_most[v]
     if context >= 0:
         most = m.tri_most[context]
-    p, _ = probability(m, context, v, word)
+    p = probability(m, context, v, word)
     for _ in range(_TRIES):
         state += _STEP
         if _unit(state) < (p / most) ** power:
             break
         word, state = _draw(m, context, v, state)
-        p, _ = probability(m, context, v, word)
-    return word, p, state
+        p = probability(m, context, v, word)
+    return word, state
 
 
 @njit(cache=True)
@@ -107,8 +107,8 @@ def _bound(m: Model, context: int, v: int, power: float, top_p: float, state: np
     """The smallest P of the nucleus, as PROBES draws have it."""
     found = np.empty(PROBES, dtype=np.float64)
     for i in range(PROBES):
-        word, _, state = _tempered(m, context, v, power, state)
-        found[i] = probability(m, context, v, word)[0]
+        word, state = _tempered(m, context, v, power, state)
+        found[i] = probability(m, context, v, word)
     found.sort()
     return float(found[int((1.0 - top_p) * PROBES)])
 
@@ -120,11 +120,11 @@ def _nucleus(
     place = context if context >= 0 else len(m.tri_most) + v
     if bounds[place] < 0.0:
         bounds[place] = _bound(m, context, v, power, top_p, mix(seed ^ mix(np.uint64(place) + _STEP)))
-    word, _, state = _tempered(m, context, v, power, state)
+    word, state = _tempered(m, context, v, power, state)
     for _ in range(_TRIES):
-        if probability(m, context, v, word)[0] >= bounds[place]:
+        if probability(m, context, v, word) >= bounds[place]:
             break
-        word, _, state = _tempered(m, context, v, power, state)
+        word, state = _tempered(m, context, v, power, state)
     return word, state
 
 
@@ -139,7 +139,7 @@ def _sample(m: Model, windows: int, words: int, seed: np.uint64, power: float, t
             if top_p < 1.0:
                 word, state = _nucleus(m, context, v, power, top_p, bounds, seed, state)
             else:
-                word, _, state = _tempered(m, context, v, power, state)
+                word, state = _tempered(m, context, v, power, state)
             context = follow(m, v, word)
             v = word
             out[place + j] = word

@@ -16,7 +16,7 @@ def held(trained=107):
 
 def test_each_word_is_in_one_bucket_and_begins_and_unknown_words_in_none():
     found = held()
-    scored = dict(zip(found.tokens.tolist(), found.bucket.tolist()))
+    scored = dict(zip(found.asked.tokens.tolist(), found.bucket.tolist()))
     assert scored == {0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 2, 6: 3, 7: 4}
 
 
@@ -37,7 +37,7 @@ def test_means_are_by_bucket_and_of_all_words_scored():
 
 
 def test_a_bucket_without_words_has_no_mean():
-    assert held().means(np.zeros(len(held().tokens)), held().bucket == 3)["tail"] is None
+    assert held().means(np.zeros(len(held().asked.tokens)), held().bucket == 3)["tail"] is None
 
 
 def test_every_second_window_tunes():

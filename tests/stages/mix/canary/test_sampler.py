@@ -28,7 +28,7 @@ def shares(context, temperature=1.0):
     """What a word behind `context` should be drawn with, from the model over the words it has seen."""
     tokens = windows(*([*context, w] for w in range(1, SIZE + 1)))
     ends = np.flatnonzero(np.append(tokens[1:] == 0, True) & (tokens > 0))
-    p = kn.evaluate(MODEL._replace(uni=MODEL.seen), tokens)[ends] ** (1 / temperature)
+    p = kn.evaluate(MODEL._replace(uni=MODEL.seen), kn.ask(tokens))[ends] ** (1 / temperature)
     return p / p.sum()
 
 
