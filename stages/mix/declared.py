@@ -5,7 +5,7 @@ is compared host by host with the documents it was made from; a synthetic row th
 as far as its reference is an address. All other references are one domain. Measures and judges nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -32,20 +32,42 @@ def declare(tables: Mapping[str, Mapping[str, pl.DataFrame]], params: None, mode
 
 def sample(tables: Mapping[str, pl.DataFrame], params: WindowParams, models: Mapping[str, str]) -> Frames:
     """mix/documents of a release shard and mix/declared -> mix/windows and mix/ngrams of what is judged."""
+    reservoir, counter = windows.Reservoir(params.reservoir), ngrams.Counter()
     first = tables["mix/documents"].filter(pl.col("copy") == 0)
-    said = [pl.col("provenance").struct.field(n) for n in ("origin", "reference")]
-    rows = first.with_columns(*said, without_addresses(pl.col("text"))).drop("provenance")
-    made = rows.filter((pl.col("origin") == "synthetic") & pl.col("source").is_in(list(params.references)))
-    real = rows.filter(pl.col("origin") == "crawl")
-    seeded = [s for s, spec in params.references.items() if spec == "seeds"]
-    sides = [_synthetic(made, seeded, models["language"])]
+    seeded = [source for source, spec in params.references.items() if spec == "seeds"]
+    seeds = {source: _seeds_of(source, tables["mix/declared"], first) for source in seeded}
+    for some in _slices(first):
+        said = [pl.col("provenance").struct.field(n) for n in ("origin", "reference")]
+        rows = some.with_columns(*said, without_addresses(pl.col("text"))).drop("provenance")
+        made = rows.filter((pl.col("origin") == "synthetic") & pl.col("source").is_in(list(params.references)))
+        real = rows.filter(pl.col("origin") == "crawl")
+        for side in _sides(made, real, params, seeds, models["language"]):
+            reservoir.add(side)
+        counter.add(pl.concat([made, real]).select("source", "origin", "text"))
+    return {"mix/windows": reservoir.windows(), "mix/ngrams": counter.table()}
+
+
+SLICE = 1 << 22  # bytes of text that are looked at at once: it is copied about six times on its way to windows
+
+
+def _slices(documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Documents in order, some at a time: at most SLICE bytes of text, and one document more."""
+    numbers = (documents["text"].str.len_bytes().fill_null(0).cum_sum() // SLICE).rle()
+    for length in numbers.struct.field("len"):
+        yield documents[:length]
+        documents = documents[length:]
+
+
+def _sides(
+    made: pl.DataFrame, real: pl.DataFrame, params: WindowParams, seeds: Mapping[str, pl.Series], model: str
+) -> Iterator[pl.DataFrame]:
+    """What is judged, and for each source that has no file of its own what it is held against."""
+    yield _synthetic(made, list(seeds), model)
     for source, spec in sorted(params.references.items()):
         if isinstance(spec, Reference) and spec.files:
             continue
-        chosen = _seeds(real, source, tables["mix/declared"]) if isinstance(spec, str) else _named(real, spec)
-        sides.append(chosen.with_columns(source=pl.lit(source), origin=pl.lit("reference")).select(_COLUMNS))
-    counted = ngrams.count(pl.concat([made, real]).select("source", "origin", "text"))
-    return {"mix/windows": windows.sample(pl.concat(sides), params.reservoir), "mix/ngrams": counted}
+        chosen = _seeds(real, seeds[source]) if isinstance(spec, str) else _named(real, spec)
+        yield chosen.with_columns(source=pl.lit(source), origin=pl.lit("reference")).select(_COLUMNS)
 
 
 _ADDRESS = (  # of mail and of machines, written as such or with (at)
@@ -76,9 +98,14 @@ def _synthetic(made: pl.DataFrame, seeded: list[str], model: str) -> pl.DataFram
     return made.with_columns(domain=domain, language=pl.Series(languages, dtype=pl.String)).select(_COLUMNS)
 
 
-def _seeds(real: pl.DataFrame, source: str, declared: pl.DataFrame) -> pl.DataFrame:
-    values = declared.filter((pl.col("source") == source) & (pl.col("field") == "reference"))["value"].to_list()
-    by_url, by_id = pl.col("url").is_in(values), pl.col("doc_id").is_in(values)
+def _seeds_of(source: str, declared: pl.DataFrame, documents: pl.DataFrame) -> pl.Series:
+    """What a source names as its seeds, of these documents: few of a corpus are in any one shard."""
+    values = declared.filter((pl.col("source") == source) & (pl.col("field") == "reference"))["value"]
+    return values.filter(values.is_in(pl.concat([documents["url"], documents["doc_id"]]).drop_nulls().implode()))
+
+
+def _seeds(real: pl.DataFrame, seeds: pl.Series) -> pl.DataFrame:
+    by_url, by_id = (pl.col(name).is_in(seeds.implode()) for name in ("url", "doc_id"))
     domain = pl.when(by_url).then(pl.col("host").fill_null("")).otherwise(pl.lit(""))
     return real.filter(by_url | by_id).with_columns(domain=domain)
 

@@ -8,13 +8,14 @@ and the `total` of all occurrences are exact, so that estimates have no bias: ty
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from stages.shingles import Hashes, normalise, shingles
+from stages.shingles import Ints, normalise, shingles
 
 MAX_ROWS = 1 << 16  # per source and n: 2.5 MB; a share of .2 then has a standard error of .002
 ORDERS = (1, 2, 3, 8)
@@ -26,92 +27,98 @@ SCHEMA = {"source": pl.String, "origin": pl.String, "n": pl.Int64} | dict.fromke
 Floats = NDArray[np.float64]
 
 
-def count(documents: pl.DataFrame) -> pl.DataFrame:
-    """The n-grams of documents (source, origin, text) by group, sampled."""
-    groups = documents.select("source", "origin", "text").partition_by("source", "origin", maintain_order=True)
-    tables = [_count(g["text"], g.item(0, "source"), g.item(0, "origin")) for g in groups]  # of one group each
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *tables]).sort(*GROUP, "ngram")
+class Counter:
+    """The n-grams of everything that was added, by group, sampled."""
 
+    def __init__(self) -> None:
+        self.samples: dict[tuple[str, str, int], _Sample] = {}
 
-def _count(texts: pl.Series, source: str, origin: str) -> pl.DataFrame:
-    """One group. What the sample so far leaves out is dropped before it is sorted."""
-    samples = {n: _Sample((source, origin, n)) for n in ORDERS}
-    for batch in normalise(texts):
-        for n in ORDERS:
-            samples[n].add(shingles(batch, n, short=False)[0])
-    return pl.concat([s.table() for s in samples.values()])
+    def add(self, documents: pl.DataFrame) -> None:
+        """Documents: source, origin, text. What the sample so far leaves out is dropped before it is sorted."""
+        for (source, origin), group in documents.partition_by(
+            "source", "origin", as_dict=True, maintain_order=True
+        ).items():
+            for batch in normalise(group["text"]):
+                for n in ORDERS:
+                    hashes = shingles(batch, n, short=False)[0].view(np.int64)
+                    self._sample(source, origin, n).put(hashes, np.ones(len(hashes), dtype=np.int64), len(hashes))
 
+    def put(self, table: pl.DataFrame) -> None:
+        """Another counter's table."""
+        for (source, origin, n), group in by_group(table).items():
+            sample = self._sample(source, origin, n)
+            sample.raise_to(_bits(group))
+            sample.put(group["ngram"].to_numpy(), group["count"].to_numpy(), _total(group))
 
-class _Sample:
-    """The sample of one group while it is read."""
-
-    def __init__(self, group: tuple[str, str, int]) -> None:
-        self.group = group
-        self.bits, self.total, self.room = 0, 0, 4 * MAX_ROWS
-        self.held: list[pl.DataFrame] = []
-        self.waiting: list[Hashes] = []
-
-    def add(self, hashes: Hashes) -> None:
-        """All n-grams of a batch, with repeats."""
-        self.total += len(hashes)
-        self.waiting.append(hashes[hashes & np.uint64(2**self.bits - 1) == 0])
-        if sum(map(len, self.waiting)) > self.room:
-            self.table()
+    def _sample(self, *group: Any) -> "_Sample":
+        return self.samples.setdefault(group, _Sample())
 
     def table(self) -> pl.DataFrame:
-        """What is known so far."""
-        every = np.concatenate(self.waiting) if self.waiting else np.empty(0, dtype=np.uint64)
-        found, counts = np.unique(every, return_counts=True)
-        columns = {"ngram": found.view(np.int64), "count": counts.astype(np.int64)}
-        key = dict(zip(GROUP, map(pl.lit, self.group)))
-        new = pl.DataFrame(columns).with_columns(**key, bits=pl.lit(self.bits), total=pl.lit(self.total))
-        merged = merge([*self.held, new.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())])
-        self.held, self.waiting, self.total = [merged], [], 0
-        self.bits = int(merged["bits"].max() or 0)  # type: ignore[arg-type]
-        return merged
+        """Sorted by group and n-gram."""
+        tables = [sample.table(group) for group, sample in self.samples.items()]
+        return pl.concat([pl.DataFrame(schema=SCHEMA), *tables]).sort(*GROUP, "ngram")
 
 
 def merge(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Add tables: per group brought to one `bits`, raised until it has at most MAX_ROWS rows."""
-    held = pl.DataFrame(schema=SCHEMA)
-    for part in parts:  # one after the other, so that no more than two are in memory
-        held = _thinned(_sum(held, part.select(*SCHEMA)))
-    return held.sort(*GROUP, "ngram")
+    found = Counter()
+    for part in parts:
+        found.put(part)
+    return found.table()
 
 
-def _sum(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    totals = pl.concat([_totals(one), _totals(other)]).group_by(GROUP, maintain_order=True).agg(pl.col("total").sum())
-    rows = pl.concat([one, other]).with_columns(pl.col("bits").max().over(GROUP)).filter(_ends_in_zeros("bits"))
-    summed = rows.group_by(*GROUP, "bits", "ngram", maintain_order=True).agg(pl.col("count").sum())
-    return summed.join(totals, on=GROUP, how="left", maintain_order="left").select(*SCHEMA)
+class _Sample:
+    """The sample of one group while it grows: distinct n-grams in order and how often each occurs, and what waits."""
 
+    def __init__(self) -> None:
+        self.bits, self.total = 0, 0
+        self.held = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        self.waiting: list[tuple[Ints, Ints]] = []
 
-def _totals(table: pl.DataFrame) -> pl.DataFrame:
-    return table.group_by(GROUP, maintain_order=True).agg(pl.col("total").first())
+    def put(self, ngrams: Ints, counts: Ints, total: int) -> None:
+        """N-grams, with repeats, and how often each occurs; `total`: with those that are not among them."""
+        self.total += total
+        self.waiting.append(self._sampled(ngrams, counts))
+        if sum(len(ngrams) for ngrams, _ in self.waiting) > 4 * MAX_ROWS:
+            self._settle()
 
+    def raise_to(self, bits: int) -> None:
+        """Keep no more than another sample has."""
+        if bits > self.bits:
+            self.bits = bits
+            self.held, self.waiting = self._sampled(*self.held), [self._sampled(*w) for w in self.waiting]
 
-def _thinned(summed: pl.DataFrame) -> pl.DataFrame:
-    crowded = pl.len().over(GROUP) > MAX_ROWS
-    while summed.select(crowded.any()).item():
-        summed = summed.with_columns(bits=pl.col("bits") + crowded.cast(pl.Int64)).filter(_ends_in_zeros("bits"))
-    return summed
+    def _sampled(self, ngrams: Ints, counts: Ints) -> tuple[Ints, Ints]:
+        kept = ngrams & (2**self.bits - 1) == 0
+        return ngrams[kept], counts[kept]
 
+    def _settle(self) -> None:
+        ngrams, counts = (np.concatenate(side) for side in zip(self.held, *self.waiting))
+        distinct, place = np.unique(ngrams, return_inverse=True)
+        summed = np.zeros(len(distinct), dtype=np.int64)
+        np.add.at(summed, place, counts)
+        self.held, self.waiting = (distinct, summed), []
+        while len(self.held[0]) > MAX_ROWS:
+            self.raise_to(self.bits + 1)
 
-def _ends_in_zeros(bits: str) -> pl.Expr:
-    """True where the n-gram's low `bits` bits are zero."""
-    return (pl.col("ngram") & (pl.lit(2, dtype=pl.Int64).pow(pl.col(bits)).cast(pl.Int64) - 1)) == 0
+    def table(self, group: tuple[Any, ...]) -> pl.DataFrame:
+        """What is known so far, under the group's names."""
+        self._settle()
+        known = [*zip(GROUP, group), ("bits", self.bits), ("total", self.total)]
+        same = [pl.lit(value, SCHEMA[name]).alias(name) for name, value in known]
+        return pl.DataFrame(dict(zip(("ngram", "count"), self.held))).with_columns(same).select(*SCHEMA)
 
 
 def figures(table: pl.DataFrame) -> dict[str, float | int | None]:
     """Estimates for one group: occurrences, types, and the Good-Turing mass `unseen`, types seen once / occurrences."""
-    scale, total = _scale(table), _total(table)
+    scale, total = (1 << _bits(table)), _total(table)
     once = int((table["count"] == 1).sum()) * scale
     unseen = min(1.0, once / total) if total else None
     return {"occurrences": total, "types": table.height * scale, "unseen": unseen}
 
 
-def _scale(table: pl.DataFrame) -> int:
-    return 1 << int(table["bits"].max() or 0)  # type: ignore[arg-type]
+def _bits(table: pl.DataFrame) -> int:
+    return int(table["bits"].max() or 0)  # type: ignore[arg-type]
 
 
 def _total(table: pl.DataFrame) -> int:
@@ -125,7 +132,7 @@ def rarefied(table: pl.DataFrame, sizes: Iterable[int]) -> list[float | None]:
     """
     spectrum = table.group_by("count", maintain_order=True).len().sort("count")
     seen, types = (spectrum[c].to_numpy().astype(np.float64) for c in ("count", "len"))
-    scale, total = _scale(table), _total(table)
+    scale, total = (1 << _bits(table)), _total(table)
     return [scale * expected(seen, types, n, total) if n <= total else None for n in sizes]
 
 

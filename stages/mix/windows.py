@@ -36,29 +36,48 @@ _ABOUT = ("source", "origin", "domain", "language", "doc_id", "host")
 _CUT = {"row": pl.Int64, "number": pl.Int64, "key": pl.UInt64, "text": pl.String}
 
 
+class Reservoir:
+    """The windows of the `size` smallest keys per group of everything that was added."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.waiting = size, 0
+        self.held = pl.DataFrame(schema=SCHEMA)
+
+    def add(self, documents: pl.DataFrame) -> None:
+        """Documents: source, origin, domain, language, doc_id, host, text."""
+        about = documents.select(_ABOUT).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+        seeds = np.array([document_hash(d) for d in documents["doc_id"]], dtype=np.uint64)
+        bound = np.array([_bound(self.held, self.size, about)], dtype=np.uint64)
+        for cut in _windows(documents["text"], seeds, bound):
+            position = pl.when(pl.col("number") == 0).then(pl.lit("head")).otherwise(pl.lit("body"))
+            self.put(cut.with_columns(position=position).join(about, on="row", how="left", maintain_order="left"))
+            bound[0] = _bound(self.held, self.size, about) if not self.waiting else bound[0]
+
+    def put(self, windows: pl.DataFrame) -> None:
+        """Windows, such as another reservoir's."""
+        self.held = pl.concat([self.held, windows.select(*SCHEMA)])
+        self.waiting += windows.height
+        if self.waiting > self.size:
+            self.held, self.waiting = _smallest(self.held, self.size), 0
+
+    def windows(self) -> pl.DataFrame:
+        """Sorted by group and key."""
+        return _smallest(self.held, self.size)
+
+
 def sample(documents: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Documents (source, origin, domain, language, doc_id, host, text) -> their reservoir, `size` windows per group."""
-    about = documents.select(_ABOUT).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    seeds = np.array([document_hash(d) for d in documents["doc_id"]], dtype=np.uint64)
-    held, waiting, bound = pl.DataFrame(schema=SCHEMA), 0, np.array([2**64 - 1], dtype=np.uint64)
-    for cut in _windows(documents["text"], seeds, bound):
-        rows = cut.with_columns(position=pl.when(pl.col("number") == 0).then(pl.lit("head")).otherwise(pl.lit("body")))
-        joined = rows.join(about, on="row", how="left", maintain_order="left").select(*SCHEMA)
-        held, waiting = pl.concat([held, joined]), waiting + joined.height
-        if waiting > 4 * size:
-            held, waiting = merge([held], size), 0
-            bound[0] = _bound(held, size, about)
-    return merge([held], size)
+    """The reservoir of these documents alone."""
+    found = Reservoir(size)
+    found.add(documents)
+    return found.windows()
 
 
 def merge(reservoirs: Iterable[pl.DataFrame], size: int) -> pl.DataFrame:
-    """The windows of the `size` smallest keys per group, sorted by group and key."""
-    held, waiting = pl.DataFrame(schema=SCHEMA), 0
+    """The reservoir of everything that went into these."""
+    found = Reservoir(size)
     for part in reservoirs:
-        held, waiting = pl.concat([held, part.select(*SCHEMA)]), waiting + part.height
-        if waiting > 4 * size:
-            held, waiting = _smallest(held, size), 0
-    return _smallest(held, size)
+        found.put(part)
+    return found.windows()
 
 
 def _smallest(rows: pl.DataFrame, size: int) -> pl.DataFrame:
@@ -68,9 +87,11 @@ def _smallest(rows: pl.DataFrame, size: int) -> pl.DataFrame:
 
 def _bound(held: pl.DataFrame, size: int, about: pl.DataFrame) -> np.uint64:
     """A key above which no group of these documents can take a window any more: none while a group is not full."""
-    groups = 2 * about.select("source", "origin", "language").unique(maintain_order=True).height
-    full = held.group_by(GROUP, maintain_order=True).agg(pl.len(), pl.col("key").max()).filter(pl.col("len") >= size)
-    return np.uint64(full["key"].max()) if full.height == groups else np.uint64(2**64 - 1)  # type: ignore[arg-type]
+    groups = about.select("source", "origin", "language").unique(maintain_order=True)
+    own = held.join(groups, on=groups.columns, how="semi", nulls_equal=True)
+    full = own.group_by(GROUP, maintain_order=True).agg(pl.len(), pl.col("key").max()).filter(pl.col("len") >= size)
+    most = full["key"].max() if full.height == 2 * groups.height else None
+    return np.uint64(2**64 - 1 if most is None else most)  # type: ignore[arg-type]
 
 
 def document_hash(doc_id: str) -> int:

@@ -16,9 +16,10 @@ ENGLISH = "the tide comes in twice a day and the harbour fills with boats that w
 FRENCH = "la mer monte deux fois par jour et le port se remplit de bateaux qui attendent que la mer descende encore "
 
 
-def real(name, host="a.example", source="crawl", language="en"):
+def real(name, host="a.example", source="crawl", language="en", **text):
     row = {"doc_id": name, "url": f"https://{host}/{name}", "host": host, "source": source, "language": language}
-    return row | {"copy": 0, "text": document(name, 120), "provenance": {"origin": "crawl", "reference": None}}
+    provenance = {"origin": "crawl", "reference": None}
+    return row | {"copy": 0, "text": text.get("text", document(name, 120)), "provenance": provenance}
 
 
 def made(name, reference="", source="set", text=None, copy=0):
@@ -34,10 +35,10 @@ def seeds(*values, source="set"):
     )
 
 
-def sampled(rows, references, declared=None):
+def sampled(rows, references, declared=None, reservoir=100):
     frame = pl.DataFrame(rows, schema=COLUMNS | {"copy": pl.Int64, "provenance": PROVENANCE})
     tables = {"mix/documents": frame, "mix/declared": seeds() if declared is None else declared}
-    found = sample(tables, WindowParams(reservoir=100, references=references), MODELS)
+    found = sample(tables, WindowParams(reservoir=reservoir, references=references), MODELS)
     assert found["mix/windows"].to_arrow().cast(WINDOWS).num_rows == found["mix/windows"].height
     assert found["mix/ngrams"].to_arrow().cast(NGRAMS).num_rows == found["mix/ngrams"].height
     return found
@@ -110,6 +111,26 @@ def test_the_crawl_is_counted_beside_the_source():
     found = sampled([real("p1"), real("n1", source="news"), made("m1")], {"set": "seeds"})["mix/ngrams"]
     groups = found.select("source", "origin").unique().sort("source").rows()
     assert groups == [("crawl", "crawl"), ("news", "crawl"), ("set", "synthetic")]
+
+
+@pytest.mark.parametrize("slice_", [1, 2000, 20_000])
+def test_slices_of_any_size_give_the_same_bits(monkeypatch, slice_):
+    """A source that comes late has its windows, though the reservoir of the others is full by then."""
+    rows = [real(f"d{i}", text=document(f"d{i}", 60 + 90 * i)) for i in range(12)]
+    rows += [made(f"m{i}", text=ENGLISH * 20) for i in range(3)]
+    rows += [real("late", source="news", text=document("late", 900)), real("none", text=None)]
+    references = {"set": Reference(sources=["crawl"]), "news": Reference(sources=["news"])}
+    whole = sampled(rows, references, reservoir=8)
+    monkeypatch.setattr("stages.mix.declared.SLICE", slice_)
+    parts = sampled(rows, references, reservoir=8)
+    assert whole["mix/windows"].equals(parts["mix/windows"])
+    assert whole["mix/ngrams"].equals(parts["mix/ngrams"])
+    found = whole["mix/windows"].group_by("source", "origin", "position").len().sort("source", "origin", "position")
+    assert found.rows() == [
+        ("news", "reference", "body", 8), ("news", "reference", "head", 1),
+        ("set", "reference", "body", 8), ("set", "reference", "head", 8),
+        ("set", "synthetic", "body", 8), ("set", "synthetic", "head", 3),
+    ]  # fmt: skip
 
 
 def test_a_file_of_real_text_gives_windows_too():

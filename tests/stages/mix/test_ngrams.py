@@ -9,13 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.mix import ngrams
-from stages.mix.ngrams import SCHEMA, by_group, count, figures, merge, rarefied
+from stages.mix.ngrams import SCHEMA, by_group, figures, merge, rarefied
 from stages.schemas import NGRAMS
 from tests.stages.mix.texts import document, word
 
 
 def documents(texts, source="s"):
     return pl.DataFrame({"source": [source] * len(texts), "origin": ["crawl"] * len(texts), "text": texts})
+
+
+def count(frame):
+    """The table of these documents alone."""
+    found = ngrams.Counter()
+    found.add(frame)
+    return found.table()
 
 
 def of(counts, bits=0, total=None):
