@@ -53,6 +53,11 @@ STATISTICS = {
         "Other words",
         "how far word frequencies lie apart. Tells another topic, no worse text: shown only.",
     ),
+    "separability": (
+        "Told apart",
+        "how often a simple classifier tells a window of the source from a real one: .5 is guessing, 1 always. Another "
+        "topic or style is told apart as well: shown only.",
+    ),
 }
 
 CANARY = {
@@ -115,15 +120,18 @@ CONTROLS = {
     "real_part": "its real part alone",
 }
 
-# Of benchmarks/collapse/results: bench.json, held-out seeds, and neural-second.json. A test holds them together.
-BENIGN, REFUSED = 211, 0  # harmless sources that were judged, and how many of them were refused
-BEFORE, AT_MOST = 2, "3.4"  # refused by the bounds as they were frozen, and the bound of that in percent
-PLANTED = {"throughout": (144, 65, 68), "in three tenths": (144, 0, 76), "in a tenth": (145, 0, 34)}  # refused, warned
+# Of benchmarks/collapse/results: bench.json, fresh seeds, and neural-second.json. A test holds them together.
+BENIGN, REFUSED, AT_MOST = 235, 0, "1.6"  # harmless sources judged, refused, and the 95 % bound of that in percent
+PLANTED = {  # judged, refused, warned of
+    "throughout": (403, 179, 198),
+    "in three tenths": (405, 0, 208),
+    "in a tenth": (405, 0, 87),
+}
 MIXTURES, RHO, RHO_TAIL = 48, ".92", ".81"
 
 HOW_SURE = (
     f"How often is the gate wrong? In the project's benchmark, of sources of 60,000 words, it refuses {REFUSED} of "
-    f"{BENIGN} harmless ones ({BEFORE} before a bound was moved for them: at 95 % confidence at most {AT_MOST} %). "
+    f"{BENIGN} harmless ones (at 95 % confidence at most {AT_MOST} %). "
     + "; ".join(
         f"of {n} that were collapsed {where} it refuses {refused} and warns of {warned}"
         for where, (n, refused, warned) in PLANTED.items()

@@ -15,9 +15,9 @@ size of an effect, positive where something was lost, and has the same meaning e
   words that occur in the set.
 - predictable, surprising: the share of windows that a bigram model of the rest of the reference finds easier than it
   finds 95 % of real windows, and harder: sharpened text is too easy, text of a far generation too hard.
-- divergence (Jensen-Shannon, of words) is shown and never judged: it tells another topic from this one, not worse. The
-  same holds of concentration, of which one genre of a domain has more, and of next_word, which falls where words are
-  many and rises in sharpened text.
+- divergence (Jensen-Shannon, of words) and separability (see `stages.mix.separability`) are shown and never judged:
+  they tell another topic from this one, not worse. The same holds of concentration, of which one genre of a domain has
+  more, and of next_word, which falls where words are many and rises in sharpened text.
 """
 
 import math
@@ -80,6 +80,7 @@ STATISTICS = (
     Statistic("predictable", 1, "points", log=FREQUENT),
     Statistic("surprising", 1, "points", gates=False),
     Statistic("divergence", 1, "points", gates=False),
+    Statistic("separability", 1, "points", gates=False),
 )
 NAMES = tuple(s.name for s in STATISTICS)
 OWN = NAMES[: NAMES.index("rare_mass")]  # of a set alone; the others need the rest of the reference

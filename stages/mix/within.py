@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.mix import corpus, matched
+from stages.mix import corpus, matched, separability
 from stages.mix.blocks import Blocks, encode
 from stages.mix.corpus import STATISTICS, Statistic
 from stages.mix.matched import Floats, Plan
 from stages.shingles import Ints
 
-CHOOSE = 20  # controls from which the quantiles of easy and hard windows are read
+CHOOSE = 20  # controls from which the quantiles of easy and hard windows are read, and separability
 
 
 @dataclass(frozen=True)
@@ -144,15 +144,23 @@ def _measure(blocks: Blocks, own: Ints, controls: list[Ints]) -> tuple[Floats, F
         bits.append((our_bits, their_bits))
     easy, hard = np.quantile(np.concatenate([b for _, b in bits[:CHOOSE]]), [corpus.EASY, corpus.HARD])
     tails = [[((b < easy).mean(), (b > hard).mean()) for b in pair] for pair in bits]
-    rows = [np.array([_joined(p[k], t[k]) for k in (0, 1)]) for p, t in zip(pairs, tails)]
+    told = _told_apart(blocks, own, controls)
+    rows = [np.array([_joined(p[k], t[k], s[k]) for k in (0, 1)]) for p, t, s in zip(pairs, tails, told)]
     beside = np.array(rows)
     null = np.concatenate([np.array(alone), beside[:, 1]], axis=1)
     return np.concatenate([corpus.own(blocks, own), beside[:, 0].mean(axis=0)]), null
 
 
-def _joined(found: Floats, tails: tuple[float, float]) -> Floats:
-    """In the order of NAMES: rare_mass, rare_coverage, predictable, surprising, divergence."""
-    return np.array([found[0], found[1], *tails, found[2]])
+def _told_apart(blocks: Blocks, own: Ints, controls: list[Ints]) -> list[tuple[float, float]]:
+    """By draw: how well the source is told from it, and it from the next one; the first CHOOSE draws, over and over."""
+    few = controls[:CHOOSE]
+    beside = [(separability.auc(blocks, own, a), separability.auc(blocks, a, b)) for a, b in zip(few, few[1:] + few)]
+    return [beside[i % len(few)] for i in range(len(controls))]
+
+
+def _joined(found: Floats, tails: tuple[float, float], told: float) -> Floats:
+    """In the order of NAMES: rare_mass, rare_coverage, predictable, surprising, divergence, separability."""
+    return np.array([found[0], found[1], *tails, found[2], told])
 
 
 def _findings(observed: Floats, null: Floats, size: int, wider: float) -> tuple[Finding, ...]:

@@ -190,13 +190,13 @@ def at_most(k, n, p):
 def test_the_error_rates_are_those_of_the_benchmark():
     results = Path(__file__).resolve().parents[3] / "benchmarks" / "collapse" / "results"
     found = json.loads((results / "bench.json").read_text())["groups"]
-    both = [found["held-out seeds"], found["held-out seeds and families"]]
+    both = [found["fresh seeds"], found["fresh seeds, held-out families"]]
     benign = [group["all_benign"] for group in both]
     refused = sum(b["verdicts"].get("REFUSE", 0) for b in benign)
     judged = sum(b["n"] for b in benign)
     assert (judged, refused) == (w.BENIGN, w.REFUSED)
     bound, step = float(w.AT_MOST) / 100, 0.001
-    assert at_most(w.BEFORE, judged, bound) <= 0.025 < at_most(w.BEFORE, judged, bound - step), "Clopper and Pearson"
+    assert at_most(refused, judged, bound) <= 0.025 < at_most(refused, judged, bound - step), "Clopper and Pearson"
     for where, share in {"throughout": "1.0", "in three tenths": "0.3", "in a tenth": "0.1"}.items():
         cells = [group["all"][share] for group in both]
         counts = [sum(c["verdicts"].get(v, 0) for c in cells) for v in ("REFUSE", "WARN")]

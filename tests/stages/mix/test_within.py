@@ -72,6 +72,16 @@ def test_what_was_planted_is_found(make, named):
     assert c.mean_loss(sorted(named)) > 0.1
 
 
+def test_what_is_told_apart_is_said_and_counts_for_nothing():
+    """Other words in the same variety: a classifier knows every window, and nothing is lost."""
+    other = windows([f"o{i}" for i in range(40)], 3, lambda name, length: document(name, length).replace("w", "v"))
+    for source, told in ((other, 1.0), (windows([f"s{i}" for i in range(40)], 3), 0.5)):
+        found = {f.name: f for f in compare(source, REAL, **FEW).findings}["separability"]
+        assert found.value == pytest.approx(told, abs=0.1)
+        assert found.control == pytest.approx(0.5, abs=0.1)
+        assert (found.gates, found.p) == (False, None)
+
+
 def test_a_clump_of_repeats_stands_out_by_how_many_times_the_others_it_has():
     """Four times as much of it lies as many logarithms further off, in units of the least spread."""
     reused = [s.name for s in STATISTICS].index("reused_8")
