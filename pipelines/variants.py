@@ -8,13 +8,15 @@ Knows no text and writes nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 import polars as pl
 
-from pipelines import outputs
+from pipelines import outputs, released
 from pipelines.context import Context
 from pipelines.errors import BadInput
 from pipelines.outputs import WHOLE
+from pipelines.store import read_rows
 from pipelines.work import Shards
 from stages.dedup import clusters, decide
 from stages.dedup.params import DedupParams, decide_params
@@ -57,8 +59,8 @@ def rules(params: Params) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 def _kinds(params: DedupParams) -> list[str]:
     """The kinds of duplicates that leave."""
-    released = [] if params.index is None else ["released_exact", "released_near"]
-    return ["exact", "near", *released, *(["semantic"] if params.semantic.enabled == "remove" else [])]
+    earlier = [] if params.index is None else ["released_exact", "released_near"]
+    return ["exact", "near", *earlier, *(["semantic"] if params.semantic.enabled == "remove" else [])]
 
 
 def find(params: Params, name: str) -> tuple[str, tuple[str, ...]]:
@@ -124,7 +126,8 @@ def _clusters(ctx: Context, kept: Verdicts) -> pl.DataFrame:
     names = ("dedup/signatures", "quality/edits", "quality/scores")
     tables: dict[str, Verdicts] = {name: tables_of(ctx, name) for name in names}
     tables |= {"extract/documents": tables_of(ctx, "extract/documents", columns), "quality/decisions": kept}
-    return clusters.cluster(tables, ctx.params.dedup, {})["dedup/clusters"]
+    indexed = {shard: read_rows(Path(path)) for shard, (path, _) in released.files(ctx).items()}
+    return clusters.cluster(tables, ctx.params.dedup, indexed)["dedup/clusters"]
 
 
 def _semantic(ctx: Context, again: pl.DataFrame) -> pl.DataFrame:

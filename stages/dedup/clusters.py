@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import polars as pl
 
-from stages.dedup import candidates
+from stages.dedup import candidates, index
 from stages.dedup.index import MARK
 from stages.dedup.keys import measure_keys
 from stages.dedup.near import audit, judge_lot
-from stages.dedup.params import DedupParams, key_params, set_params, verify_params
+from stages.dedup.params import DedupParams, index_params, key_params, set_params, verify_params
 from stages.dedup.ranking import ranked
 from stages.dedup.sets import measure_sets
 
@@ -91,19 +91,22 @@ def sum_audits(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return audit(total)
 
 
-def cluster(tables: Mapping[str, Shards], params: DedupParams, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+def cluster(tables: Mapping[str, Shards], params: DedupParams, released: Shards) -> dict[str, pl.DataFrame]:
     """dedup/signatures, extract/documents, quality/{decisions,edits,scores} by shard -> dedup/clusters, dedup/audit.
 
-    All steps in one go, everything in memory.
+    `released`: files of earlier releases' index, by name. All steps in one go, everything in memory.
     """
     shards = list(tables["dedup/signatures"])
     own = {s: {name: shard_of[s] for name, shard_of in tables.items()} for s in shards}
-    keyed = {s: measure_keys(own[s], key_params(params), models) for s in shards}
+    keyed = {s: measure_keys(own[s], key_params(params), {}) for s in shards}
+    keyed |= {s: index.take_in(rows, index_params(params)) for s, rows in released.items()}
     members, keys = ({s: k[name] for s, k in keyed.items()} for name in ("dedup/members", "dedup/keys"))
     same = copies(members, members, params.prefer)
     lots = candidates.lots([candidates.pairs(keys, keys)], LOT_SHINGLES)
     whole = {s: {**own[s], **keyed[s], "dedup/lots": lots.filter(shard=s)} for s in shards}
-    sets = {s: measure_sets(whole[s], set_params(params), models)["dedup/sets"] for s in shards}
+    sets = {s: measure_sets(whole[s], set_params(params), {})["dedup/sets"] for s in shards}
+    old = {s: index.sets_of(rows, lots.filter(shard=s), index_params(params)) for s, rows in released.items()}
+    sets |= {s: found["dedup/sets"] for s, found in old.items()}
     judged = []
     for lot in range(candidates.count(lots)):
         rows = {s: table.filter(lot=lot) for s, table in sets.items()}

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +26,12 @@ def rejected(pipeline, stage: str, *reasons: str) -> pl.DataFrame:
     return pipeline.table(f"{stage}/decisions").filter(pl.col("reason").is_in(list(reasons)))
 
 
+def lonely(pipeline) -> str:
+    """A rule of quality's that alone keeps somebody out."""
+    table = pipeline.table("quality/decisions").filter(pl.col("also").list.len() == 0, ~pl.col("keep"))
+    return str(min(set(table["reason"]) - {"wrong_language"}))
+
+
 def test_with_is_the_release_as_it_stands(pipeline, tmp_path: Path) -> None:
     slices.write(pipeline.context(), "word_count_below", 1.0, tmp_path / "one")
     released = pipeline.table("mix/documents").sort("doc_id", "copy")
@@ -47,8 +52,7 @@ def test_a_share_is_drawn_by_hash_from_the_whole(pipeline, tmp_path: Path) -> No
 
 
 def test_a_quality_rule_takes_what_it_alone_rejected(pipeline, tmp_path: Path) -> None:
-    table = pipeline.table("quality/decisions").filter(pl.col("also").list.len() == 0, ~pl.col("keep"))
-    reason = sorted(set(table["reason"]) - {"wrong_language"})[0]
+    reason = lonely(pipeline)
     found = slices.write(pipeline.context(), reason, 1.0, tmp_path / "out")
     alone = rejected(pipeline, "quality", reason).filter(pl.col("also").list.len() == 0)
     assert ids(tmp_path / "out/without") - ids(tmp_path / "out/with") == set(alone["doc_id"])
@@ -76,11 +80,35 @@ def test_dedup_lets_every_copy_in_and_near_alone_one_of_each_text(pipeline, tmp_
 
 
 @pytest.fixture(scope="module")
+def later(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The sample again, beside an index of its own release: what two shards of it kept is there already."""
+    one = pipeline.copy(tmp_path_factory.mktemp("later") / "copy")
+    one.raw["dedup"]["write_index"] = True
+    one.run("dedup")
+    (one.root / "data/dedup/index").rename(one.root / "index")
+    min((one.root / "index").iterdir()).unlink()
+    one.raw["dedup"] |= {"write_index": False, "index": "index"}
+    for stage in ("dedup", "toxicity", "mix"):
+        one.raw["gates"][stage] = one.raw["gates"][stage] | {"reject_rate": {"max": 1.0}}
+    one.run()
+    return one
+
+
+def test_whoever_an_earlier_release_has_stays_out_without_another_rule(pipeline, later, tmp_path: Path) -> None:
+    reason = lonely(pipeline)
+    gone = rejected(later, "dedup", "released_exact_duplicate", "released_near_duplicate")["doc_id"]
+    slices.write(later.context(), reason, 1.0, tmp_path / "later")
+    slices.write(pipeline.context(), reason, 1.0, tmp_path / "first")
+    assert len(gone) > 30
+    assert not set(gone) & ids(tmp_path / "later/without")
+    new = {name: ids(tmp_path / name / "without") - ids(tmp_path / name / "with") for name in ("later", "first")}
+    assert new["later"] == new["first"] != set()
+
+
+@pytest.fixture(scope="module")
 def meant(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """The sample without those whose vector is near another's."""
-    root = tmp_path_factory.mktemp("meant") / "copy"
-    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
-    one = Pipeline(root, pipeline.raw)
+    one = pipeline.copy(tmp_path_factory.mktemp("meant") / "copy")
     one.raw["dedup"]["semantic"] = {"enabled": "remove", "threshold": 0.85, "dimensions": 16, "cell": 20}
     one.run()
     return one
