@@ -1,6 +1,6 @@
 """CollapseBench: what the gate says of planted and of benign sources, case by case.
 
-    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|delay|large .run/collapse
+    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|fresh|delay|large .run/collapse
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then
@@ -26,6 +26,7 @@ import yaml
 from families import (
     BENIGN,
     DOMAINS,
+    FRESH_SEEDS,
     HELD_OUT_SEEDS,
     PLANTED,
     TUNING_SEEDS,
@@ -50,7 +51,8 @@ BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 ONE_DOMAIN = {"genre": "brown", "variety": "gutenberg"}  # which these families take, whatever they are asked for
 PAIRED = ("paired_llm", "paired_human")
-PARTS = ("tuning", "held_out", "delay", "large")
+PARTS = ("tuning", "held_out", "fresh", "delay", "large")
+SEEDS = {"tuning": TUNING_SEEDS, "fresh": FRESH_SEEDS}  # of a part; others HELD_OUT_SEEDS
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def settings() -> Collapse:
 
 def keys(part: str) -> list[Key]:
     """The cases of a part, in the order in which they are run."""
-    seeds = TUNING_SEEDS if part == "tuning" else HELD_OUT_SEEDS
+    seeds = SEEDS.get(part, HELD_OUT_SEEDS)
     if part == "delay":
         early = product(("loop",), EARLY, (0.3, 1.0), DOMAINS, seeds)
         return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity, -k.share))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import Key
-from families import BENIGN, HELD_OUT_BENIGN, HELD_OUT_FAMILIES, HELD_OUT_SEEDS, PLANTED
+from families import BENIGN, HELD_OUT_BENIGN, HELD_OUT_FAMILIES, HELD_OUT_SEEDS, PLANTED, TUNING_SEEDS
 
 from stages.mix.assess import Assessment
 from stages.mix.canary.figures import CanaryFigures, Estimate, low_power
@@ -43,9 +43,9 @@ class Judged:
         return self.key.family in (*HELD_OUT_FAMILIES, *HELD_OUT_BENIGN)
 
     @property
-    def held_out_seed(self) -> bool:
-        """Whether no tuning saw the division of the domain."""
-        return self.key.seed in HELD_OUT_SEEDS
+    def seeds(self) -> str:
+        """tuning, held-out (two bounds moved after some of them had been seen) or fresh (none has moved since)."""
+        return "tuning" if self.key.seed in TUNING_SEEDS else "held-out" if self.key.seed in HELD_OUT_SEEDS else "fresh"
 
     @property
     def bed(self) -> str:

@@ -3,14 +3,14 @@
 The gate's canaries are trigrams. Here a model of another class (neural_model.py) is trained on a domain's real text and
 a source, half and half, and asked about held-out real text of the domain; controls have in the source's place as much
 fresh real text, or the same real text once more (as many steps). Harm is the mixture's loss less that of the control
-with fresh real text, in nats per word. Mixtures and sizes are those of neural_plan.py, in two rounds.
+with fresh real text, in nats per word. Mixtures and sizes are those of neural_plan.py, in three rounds.
 
 PyTorch is no dependency of the project; this benchmark has an environment of its own, which borrows from the project's:
 
     .venv/bin/python -m venv .run/torch && .run/torch/bin/pip install torch==2.13.0
     export SLUICEGATE_CORPORA=<folder>
     export PYTHONPATH=.:$(.venv/bin/python -c "import site; print(site.getsitepackages()[0])")
-    .run/torch/bin/python benchmarks/collapse/neural.py train first .run/neural   # 20 minutes (second: 90); restartable
+    .run/torch/bin/python benchmarks/collapse/neural.py train first .run/neural   # 20 minutes (others: 60); restartable
     .venv/bin/python benchmarks/collapse/neural.py score first .run/neural        # the gate's answers; restartable
     .venv/bin/python benchmarks/collapse/neural.py table first .run/neural        # results/neural-first.json; prints it
 """

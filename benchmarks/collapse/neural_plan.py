@@ -1,13 +1,14 @@
-"""Which mixtures neural.py trains on, in two rounds of different size; each stood before any of its own was trained.
+"""Which mixtures neural.py trains on, in three rounds; each stood before any of its own was trained.
 
 The figures by which the gate ranks harm (1 - effective real tokens, over all words and in the tail) were chosen on the
 first LOOKED_AT mixtures of the first round. The second round has other beds, twice the text, a wider model and two
-trainings of each: it can only confirm or refute. Knows families and sizes; trains and measures nothing.
+trainings of each: it can only confirm or refute. The third is of the second's size and asks what small shares cost:
+every planted family twice at .1 and twice at .3, beside benign sources. Knows families and sizes; trains nothing.
 """
 
 from dataclasses import dataclass
 
-from families import HELD_OUT_SEEDS
+from families import TUNING_SEEDS
 
 LOOKED_AT = 30
 
@@ -30,7 +31,7 @@ class Mixture:
     @property
     def held_out(self) -> bool:
         """Whether its seed was kept from all tuning."""
-        return self.seed in HELD_OUT_SEEDS
+        return self.seed not in TUNING_SEEDS
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,24 @@ _SECOND = [
          ("nucleus", 0.98, 1), ("templates", 40, 0.3)),
 ]  # fmt: skip
 
+_THIRD = [
+    *_of("brown", 201, ("loop", 10, 0.1), ("sharpening", 0.6, 0.1), ("substitution", 1, 0.1), ("truncation", 0.2, 0.3),
+         ("copies", 3, 0.3), ("mislabelled", 3, 0.3), ("real", 0, 1), ("good_synthetic", 1, 1)),
+    *_of("gutenberg", 202, ("nucleus", 0.8, 0.1), ("templates", 4, 0.1), ("topic", 5, 0.1), ("loop", 5, 0.3),
+         ("copies", 30, 0.3), ("substitution", 0.5, 0.3), ("variety", 0, 1), ("good_synthetic", 0, 1)),
+    *_of("movie_reviews", 203, ("truncation", 0.2, 0.1), ("copies", 3, 0.1), ("mislabelled", 3, 0.1),
+         ("sharpening", 0.9, 0.3), ("nucleus", 0.8, 0.3), ("topic", 100, 0.3), ("real", 0, 1), ("ocr", 0.03, 1)),
+    *_of("comments", 204, ("sharpening", 0.9, 0.1), ("templates", 400, 0.1), ("copies", 30, 0.1), ("loop", 10, 0.3),
+         ("truncation", 0.75, 0.3), ("substitution", 1, 0.3), ("ocr", 0.01, 1), ("good_synthetic", 1, 1)),
+    *_of("brown", 205, ("mislabelled", 10, 0.1), ("topic", 100, 0.1), ("nucleus", 0.95, 0.1), ("templates", 4, 0.3),
+         ("sharpening", 0.6, 0.3), ("topic", 5, 0.3), ("real", 0, 1), ("good_synthetic", 0, 1)),
+    *_of("movie_reviews", 201, ("loop", 5, 0.1), ("truncation", 0.75, 0.1), ("substitution", 0.5, 0.1),
+         ("mislabelled", 10, 0.3), ("nucleus", 0.95, 0.3), ("templates", 400, 0.3), ("real", 0, 1),
+         ("good_synthetic", 1, 1)),
+]  # fmt: skip
+
 ROUNDS = {
     "first": Round("first", _FIRST, windows=1504, reference=6000, width=128, trainings=1),
     "second": Round("second", _SECOND, windows=3000, reference=9000, width=192, trainings=2),
+    "third": Round("third", _THIRD, windows=3000, reference=9000, width=192, trainings=2),
 }

@@ -17,7 +17,7 @@ from typing import Any
 
 import measures
 from bench import settings
-from families import BENIGN, HELD_OUT_SEEDS, PLANTED, SHARES, TUNING_SEEDS
+from families import BENIGN, PLANTED, SHARES
 from judged import Judged, read
 
 from stages.mix.verdict import SEVERITY, score
@@ -26,9 +26,11 @@ from stages.mix.within import Comparison
 RESULT = Path(__file__).with_name("results") / "bench.json"
 Json = dict[str, Any]
 GROUPS: dict[str, Callable[[Judged], bool]] = {
-    "tuning seeds": lambda j: not j.held_out_seed and not j.held_out_family,
-    "held-out seeds": lambda j: j.held_out_seed and not j.held_out_family,
-    "held-out seeds and families": lambda j: j.held_out_seed and j.held_out_family,
+    "tuning seeds": lambda j: j.seeds == "tuning" and not j.held_out_family,
+    "held-out seeds": lambda j: j.seeds == "held-out" and not j.held_out_family,
+    "held-out seeds and families": lambda j: j.seeds == "held-out" and j.held_out_family,
+    "fresh seeds": lambda j: j.seeds == "fresh" and not j.held_out_family,
+    "fresh seeds, held-out families": lambda j: j.seeds == "fresh" and j.held_out_family,
 }
 UNLIKE = ("good_synthetic", "learners")  # not people's text of the kind that is declared; auc_alike goes without
 GOALS = {0.1: {"auc": 0.90, "tpr": 0.75}, 0.3: {"auc": 0.97, "tpr": 0.95}}
@@ -50,7 +52,7 @@ class Bounds:
 
 def bounds(every: Iterable[Judged]) -> Bounds:
     """Thresholds from the cases that tuning could see."""
-    good = [j for j in every if j.kind == "benign" and not j.held_out_seed]
+    good = [j for j in every if j.kind == "benign" and j.seeds == "tuning"]
     alike = [j for j in good if j.key.family not in UNLIKE]
     return Bounds(*(measures.threshold([s for _, s in scores(side)]) for side in (good, alike)))
 
@@ -109,8 +111,8 @@ def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judg
         "groups": {name: group([j for j in every if chosen(j)], every, bound) for name, chosen in GROUPS.items()},
         "large": group(large, large, bound),
         "apart": {f: accused([j for j in every if j.key.family == f], bound) for f in ("paired_llm", "paired_human")},
-        "severities": severities([j for j in every if j.held_out_seed], bound.all),
-        "delay": delays([j for j in (*every, *delay) if j.held_out_seed and j.key.family == "loop"], delay, bound.all),
+        "severities": severities([j for j in every if j.seeds != "tuning"], bound.all),
+        "delay": delays([j for j in (*every, *delay) if j.key.family == "loop"], delay, bound.all),
         "p_values": calibration([j for j in every if j.key.family == "real"]),
         "undeclared": undeclared(),
         "goals": {str(q): goal for q, goal in GOALS.items()},
@@ -229,12 +231,10 @@ def _counts(found: dict[str, int]) -> str:
 def main() -> None:
     """Print the table and write it."""
     folder, now = Path(sys.argv[1]), settings()
-    every = [j for part in ("tuning", "held_out") for j in read(folder / f"{part}.jsonl", now)]
+    every = [j for part in ("tuning", "held_out", "fresh") for j in read(folder / f"{part}.jsonl", now)]
     delay, large = (read(folder / f"{part}.jsonl", now) for part in ("delay", "large"))
     found = table(every, delay, large)
-    found["cases"] = {"tuning": sum(j.key.seed in TUNING_SEEDS for j in every)} | {
-        "held_out": sum(j.key.seed in HELD_OUT_SEEDS for j in every)
-    }
+    found["cases"] = dict(Counter(j.seeds for j in every)) | {"delay": len(delay), "large": len(large)}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(lines(found)))

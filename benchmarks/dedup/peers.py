@@ -129,8 +129,10 @@ def unfounded(folder: Path, count: int, kept: set[str]) -> int:
 
 def measured(python: str, folder: Path, name: str, bands: int, rows: int) -> dict[str, Any]:
     """One contender in a process of its own."""
+    from pipelines.kernels import cache_folder
+
     one = {"NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    one |= {"NUMBA_CACHE_DIR": str(ROOT / ".run" / "numba"), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    one |= {"NUMBA_CACHE_DIR": str(cache_folder(ROOT / ".run")), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
     command = [python, str(Path(__file__)), "--measure", name, str(folder), str(bands), str(rows)]
     out = subprocess.run(command, capture_output=True, text=True, check=False, env=one, cwd=ROOT)
     if out.returncode:

@@ -98,13 +98,16 @@ def main() -> None:
     if len(sys.argv) > 2 and sys.argv[1] == "--measure":
         measure(sys.argv[2])
         return
+    from pipelines.kernels import cache_folder
+
     peers = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / ".run/bench/dedup/bin/python")
     model = next((x.split(":")[1].strip() for x in _lines("/proc/cpuinfo") if x.startswith("model name")), "")
     print(f"{model or platform.processor()}; Python {platform.python_version()}; CPU seconds of one process")
     for name in CONTENDERS:
         python = sys.executable if name == "sluicegate" else peers
         one = {"NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        one |= {"NUMBA_CACHE_DIR": str(ROOT / ".run" / "numba"), "PATH": "/usr/bin:/bin", "HOME": str(ROOT / ".run")}
+        one |= {"NUMBA_CACHE_DIR": str(cache_folder(ROOT / ".run"))}
+        one |= {"PATH": "/usr/bin:/bin", "HOME": str(ROOT / ".run")}
         command = [python, str(Path(__file__)), "--measure", name]
         out = subprocess.run(command, capture_output=True, text=True, check=False, env=one)
         if out.returncode:

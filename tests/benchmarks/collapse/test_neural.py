@@ -1,5 +1,6 @@
 """The benchmark against a neural model, as far as it needs neither corpora nor PyTorch."""
 
+import itertools
 import json
 import sys
 from collections import Counter
@@ -61,13 +62,19 @@ SMALL = Round("small", [of("real")], windows=1504, reference=6000, width=8, trai
 def test_there_are_enough_mixtures_of_known_families_and_none_twice(r):
     assert len(r.mixtures) == len(set(r.mixtures)) >= 30
     assert {m.family for m in r.mixtures} <= {*families.PLANTED, *families.BENIGN, "paired_llm"}
-    assert {m.seed for m in r.mixtures} <= {*families.TUNING_SEEDS, *families.HELD_OUT_SEEDS}
+    assert {m.seed for m in r.mixtures} <= {*families.TUNING_SEEDS, *families.HELD_OUT_SEEDS, *families.FRESH_SEEDS}
 
 
-def test_the_second_round_has_beds_of_its_own_that_no_tuning_saw():
-    first, second = ({m.bed for m in ROUNDS[name].mixtures} for name in ("first", "second"))
-    assert first.isdisjoint(second)
-    assert all(m.held_out for m in ROUNDS["second"].mixtures)
+def test_later_rounds_have_beds_of_their_own_that_no_tuning_saw():
+    first, second, third = ({m.bed for m in r.mixtures} for r in ROUNDS.values())
+    assert first.isdisjoint(second | third)
+    assert second.isdisjoint(third)
+    assert all(m.held_out for name in ("second", "third") for m in ROUNDS[name].mixtures)
+
+
+def test_the_third_round_has_every_planted_family_as_often_at_either_share():
+    planted = Counter((m.family, m.share) for m in ROUNDS["third"].mixtures if m.family in families.PLANTED)
+    assert planted == dict.fromkeys(itertools.product(families.PLANTED, (0.1, 0.3)), 2)
 
 
 def test_held_out_families_stand_under_held_out_seeds_alone():
