@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.errors import BadInput, Infrastructure
+from pipelines.store import read_arrow
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,11 +96,10 @@ def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     """Some columns of a Parquet file, whatever it is called."""
     import polars as pl
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        frame = pl.from_arrow(pq.read_table(path, columns=list(columns), partitioning=None))
-    except (OSError, pa.ArrowInvalid) as error:
+        frame = pl.from_arrow(read_arrow(path, columns))
+    except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise Infrastructure(f"{path}: cannot be read ({error})") from error
     assert isinstance(frame, pl.DataFrame)
     return frame
