@@ -14,7 +14,10 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".run" / "numba"))
+
+from pipelines.kernels import cache_folder  # noqa: E402 - knows no numba, which reads where its cache is once
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder(ROOT / ".run")))
 os.environ.setdefault("SLUICEGATE_CORPORA", str(ROOT.parent / "shared" / "corpora"))
 
 from pipelines import inputs, outputs  # noqa: E402 - after the cache folder is set
@@ -68,6 +71,11 @@ class Pipeline:
             done[key] = done.get(key, 0) + row["shards"]
         return done
 
+    def copy(self, root: Path) -> "Pipeline":
+        """What stands in this folder, in another one that may be changed."""
+        shutil.copytree(self.root, root, copy_function=shutil.copy2)
+        return Pipeline(root, self.raw)
+
     def manifests(self) -> dict[str, str]:
         return {s: (self.root / "data" / s / "manifest.jsonl").read_text() for s in STAGES}
 
@@ -95,8 +103,17 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 @pytest.fixture
 def fresh(pipeline: Pipeline, tmp_path: Path) -> Pipeline:
     """A copy of the finished sample that a test may change."""
-    shutil.copytree(pipeline.root, tmp_path / "copy", copy_function=shutil.copy2)
-    return Pipeline(tmp_path / "copy", pipeline.raw)
+    return pipeline.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def told(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The finished sample with its dispositions, in a folder of its own."""
+    from pipelines import dispositions
+
+    one = pipeline.copy(tmp_path_factory.mktemp("told") / "copy")
+    dispositions.run(one.context())
+    return one
 
 
 @pytest.fixture
@@ -145,7 +162,7 @@ class Checkout:
             if not k.startswith(("SLUICEGATE_RUN", "RAY_", "PYTHONDONTWRITE", "DVC_"))
         }
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        cache = {"NUMBA_CACHE_DIR": str(ROOT / ".run" / "numba"), "PATH": path}
+        cache = {"NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"], "PATH": path}
         return quiet | cache | more
 
     def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":

@@ -42,6 +42,9 @@ MUTANTS = (
     Mutant("stages/mix/canary/keys.py", "p.warn_ert_tail if taught else p.harm_ert_tail", "p.harm_ert_tail", "tests/stages/mix/canary/test_keys.py"),
     Mutant("stages/mix/within.py", "if statistic.log else values", "if False else values", "tests/stages/mix/test_within.py"),
     Mutant("stages/mix/matched.py", "math.sqrt((1 + shared) / (1 - shared))", "1.0", "tests/stages/mix/test_matched.py"),
+    Mutant("stages/mix/windows.py", "full.height == 2 * groups.height", "full.height", "tests/stages/mix/test_declared.py"),
+    Mutant("stages/mix/ngrams.py", "sample.raise_to(_bits(group))", "pass", "tests/stages/mix/test_ngrams.py"),
+    Mutant("stages/mix/separability.py", "blocks.clusters[rows] & np.uint64(1) == 0", "np.arange(len(rows)) % 2 == 0", "tests/stages/mix/test_separability.py"),
 )  # fmt: skip
 
 

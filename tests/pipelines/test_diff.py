@@ -62,8 +62,7 @@ FILES = ("manifest.jsonl", "census.jsonl")
 def two(pipeline, tmp_path_factory):
     """The sample accepted; then a run with another bound, almost no deduplication, a takedown, one archive less."""
     root = tmp_path_factory.mktemp("two") / "copy"
-    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
-    one = type(pipeline)(root, pipeline.raw)
+    one = pipeline.copy(root)
     accept(one)
     one.raw["quality"]["signals"]["word_count"]["min"] = shortest_copy(one)
     one.raw["dedup"]["threshold"] = 1.0

@@ -1,6 +1,5 @@
 """Dispositions: every record and synthetic row ends exactly once, and the ends add up to the ledgers."""
 
-import shutil
 from collections import Counter
 
 import polars as pl
@@ -9,16 +8,6 @@ import pytest
 from pipelines import dispositions, outputs
 from pipelines.dispositions import TABLE
 from pipelines.outputs import STAGES
-
-
-@pytest.fixture(scope="module")
-def told(pipeline, tmp_path_factory):
-    """The finished sample with its dispositions, in a folder of its own."""
-    root = tmp_path_factory.mktemp("told") / "copy"
-    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
-    copy = type(pipeline)(root, pipeline.raw)
-    dispositions.run(copy.context())
-    return copy
 
 
 def test_one_row_per_record_and_synthetic_row(told) -> None:

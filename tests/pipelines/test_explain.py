@@ -8,18 +8,8 @@ import sys
 import polars as pl
 import pytest
 
-from pipelines import dispositions, explain, locator, shown
+from pipelines import explain, locator, shown
 from pipelines.files import write_text
-
-
-@pytest.fixture(scope="module")
-def told(pipeline, tmp_path_factory):
-    """The finished sample with dispositions and index, in a folder of its own."""
-    root = tmp_path_factory.mktemp("told") / "copy"
-    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
-    copy = type(pipeline)(root, pipeline.raw)
-    dispositions.run(copy.context())
-    return copy
 
 
 @pytest.fixture(scope="module")

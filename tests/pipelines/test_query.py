@@ -9,20 +9,10 @@ import socket
 import polars as pl
 import pytest
 
-from pipelines import dispositions, query
+from pipelines import query
 from pipelines.errors import BadInput
 from pipelines.files import write_text
 from pipelines.outputs import STAGES
-
-
-@pytest.fixture(scope="module")
-def told(pipeline, tmp_path_factory):
-    """The finished sample with dispositions, in a folder of its own."""
-    root = tmp_path_factory.mktemp("told") / "copy"
-    shutil.copytree(pipeline.root, root, copy_function=shutil.copy2)
-    copy = type(pipeline)(root, pipeline.raw)
-    dispositions.run(copy.context())
-    return copy
 
 
 def answer(told, sql: str, **options) -> list[tuple]:
