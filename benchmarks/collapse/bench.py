@@ -1,14 +1,15 @@
 """CollapseBench: what the gate says of planted and of benign sources, case by case.
 
-    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py tuning|held_out|fresh|delay|large .run/collapse
+    SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py PART .run/collapse    # tuning, held_out, fresh, ...
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then
 once more at other severities, domains and seeds. A case is a source of SIZE (60,000 words) beside windows of real text
 that share no chapter with it; in the part `large` both are as many as three domains have (LARGE). A mixture at a share
-is judged as it is. Lines hold every figure that verdicts and scores are made from, so that table.py can judge them anew
-without the hours. Knows families; does not know which figures matter. CPU seconds are printed and kept out of the
-lines.
+is judged as it is, as if nobody knew of what it is made. In the parts `labelled` and `early` that is known: a source is
+judged alone, at several sizes. Lines hold every figure that verdicts and scores are made from, so that table.py can
+judge them anew without the hours. Knows families; does not know which figures matter. CPU seconds are printed and kept
+out of the lines.
 """
 
 import argparse
@@ -51,8 +52,15 @@ BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 ONE_DOMAIN = {"genre": "brown", "variety": "gutenberg"}  # which these families take, whatever they are asked for
 PAIRED = ("paired_llm", "paired_human")
-PARTS = ("tuning", "held_out", "fresh", "delay", "large")
-SEEDS = {"tuning": TUNING_SEEDS, "fresh": FRESH_SEEDS}  # of a part; others HELD_OUT_SEEDS
+LABELLED = {
+    "labelled_10k": (200, 6000),
+    "labelled_20k": (400, 6000),
+    "labelled_60k": SIZE,
+    "labelled_200k": LARGE,
+}
+SIZES = LABELLED | {"large": LARGE}  # of a part; others SIZE
+PARTS = ("tuning", "held_out", "fresh", "delay", "large", *LABELLED, "early")
+SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *LABELLED, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,18 @@ def settings() -> Collapse:
 def keys(part: str) -> list[Key]:
     """The cases of a part, in the order in which they are run."""
     seeds = SEEDS.get(part, HELD_OUT_SEEDS)
-    if part == "delay":
-        early = product(("loop",), EARLY, (0.3, 1.0), DOMAINS, seeds)
+    if part in ("delay", "early"):
+        early = product(("loop",), EARLY, (0.3, 1.0) if part == "delay" else (1.0,), DOMAINS, seeds)
         return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity, -k.share))
     pairs = [Key(family, 1, 1.0, "paired_human", seed) for family in PAIRED for seed in seeds]
     single = [Key(*k) for k in cases(seeds, held_out=part != "tuning") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
-    return balanced([k for k in single if _fits(k)] if part == "large" else single + pairs)
-
-
-def _fits(k: Key) -> bool:
-    return k.domain in LARGE_DOMAINS and k.family != "learners" and (k.family in BENIGN or k.share in LARGE_SHARES)
+    if part in LABELLED:
+        single, pairs = [k for k in single if k.share == 1 and k.family != "mislabelled"], []
+    if part == "large":
+        single, pairs = [k for k in single if k.family in BENIGN or k.share in LARGE_SHARES], []
+    if SIZES.get(part) == LARGE:
+        single = [k for k in single if k.domain in LARGE_DOMAINS and k.family != "learners"]
+    return balanced(single + pairs)
 
 
 def balanced(every: Iterable[Key]) -> list[Key]:
@@ -150,7 +160,7 @@ def run(part: str, folder: Path, budget: float) -> None:
         if k in there or time.process_time() - start > budget:
             continue
         began = time.process_time()
-        line = json.dumps(row(k, found(k, LARGE if part == "large" else SIZE)))
+        line = json.dumps(row(k, found(k, SIZES.get(part, SIZE))))
         with file.open("a") as out:
             out.write(line + "\n")
         there.add(k)

@@ -2,8 +2,8 @@
 
 The gate's canaries are trigrams. Here a model of another class (neural_model.py) is trained on a domain's real text and
 a source, half and half, and asked about held-out real text of the domain; controls have in the source's place as much
-fresh real text, or the same real text once more (as many steps). Harm is the mixture's loss less that of the control
-with fresh real text, in nats per word. Mixtures and sizes are those of neural_plan.py, in three rounds.
+fresh real text, or the same real text once more (as many steps). Harm is the mixture's loss less that of the controls
+with fresh real text, on the mean over draws, in nats per word. Mixtures and sizes: neural_plan.py, in three rounds.
 
 PyTorch is no dependency of the project; this benchmark has an environment of its own, which borrows from the project's:
 
@@ -32,7 +32,7 @@ import neural_rank
 import numpy as np
 from families import BENIGN, benign, paired, planted
 from frames import frame
-from materials import split, unit
+from materials import Split, Window, split, unit
 from neural_plan import LOOKED_AT, ROUNDS, Mixture, Round
 from numpy.typing import NDArray
 
@@ -43,7 +43,6 @@ RESULTS = Path(__file__).parent / "results"
 EPOCHS, HELD_OUT = 2, 2000
 BANDS = {"once": (1, 2), "2-4": (2, 5), "5-19": (5, 20), "20+": (20, 10**9)}  # occurrences in the reference
 EXTRA = {"all": (1, 10**9), "tail": (1, 5)}
-CONTROLS = ("fresh", "alone")
 
 
 def size(m: Mixture, r: Round) -> int:
@@ -61,9 +60,10 @@ def source(m: Mixture, r: Round) -> list[str]:
     bed, n = split(m.domain, m.seed), size(m, r)
     if m.domain == "paired_human" and m.family != "alone":
         found = paired("llm" if m.family == "paired_llm" else "human", n, m.seed).source
-    elif m.family in CONTROLS:
-        start = n if m.family == "fresh" else 0
-        found = make.texts(bed.real[start : start + n])
+    elif m.family == "alone":
+        found = make.texts(bed.real[:n])
+    elif m.family == "fresh":
+        found = make.texts(_unread(bed, n)[n * int(m.severity) :])
     elif m.family in BENIGN:
         found = benign(m.family, m.severity, m.domain, n, m.seed).source
     else:
@@ -71,6 +71,11 @@ def source(m: Mixture, r: Round) -> list[str]:
     if len(found) < n:
         raise ValueError(f"{m} has {len(found)} windows of {n}")
     return found[:n]
+
+
+def _unread(bed: Split, n: int) -> list[Window]:
+    """Real text of a bed that is in no mixture; a draw of fresh text is n windows of it, one behind the other."""
+    return [*bed.real[n:], *bed.teacher]
 
 
 @dataclass(frozen=True)
@@ -160,11 +165,15 @@ def run(kind: str, folder: Path, find: Callable[[Mixture], dict[str, Any]], want
 
 
 def with_controls(r: Round) -> list[Mixture]:
-    """All mixtures, those of a bed behind its controls."""
+    """All mixtures, a bed's behind its controls: r.draws of fresh text, or as many as there is text for."""
     out: list[Mixture] = []
     for m in r.mixtures:
-        controls = [replace(m, family=c, severity=0, share=1) for c in CONTROLS]
-        out += [*controls, m] if controls[0] not in out else [m]
+        alone = replace(m, family="alone", severity=0, share=1)
+        if alone not in out:
+            n = size(m, r)
+            draws = min(r.draws, len(_unread(split(m.domain, m.seed), n)) // n)
+            out += [alone, *(replace(alone, family="fresh", severity=draw) for draw in range(max(1, draws)))]
+        out.append(m)
     return out
 
 

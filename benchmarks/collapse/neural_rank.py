@@ -85,13 +85,25 @@ def rows(trained: Sequence[Row], scored: Sequence[Row], wanted: Sequence[Row]) -
     """
     nats = {_key(row["mixture"]): row["nats"] for row in trained}
     said = {_key(row["mixture"]): row for row in scored}
+    draws: dict[object, list[dict[str, float]]] = {}
+    for row in trained:
+        if row["mixture"]["family"] == "fresh":
+            draws.setdefault(_bed(row["mixture"]), []).append(row["nats"])
     out = []
     for mixture in wanted:
-        fresh, alone = (nats.get(_key({**mixture, "family": c, "severity": 0, "share": 1})) for c in ("fresh", "alone"))
-        own, gate = nats.get(_key(mixture)), said.get(_key(mixture))
+        alone = nats.get(_key({**mixture, "family": "alone", "severity": 0, "share": 1}))
+        own, gate, fresh = nats.get(_key(mixture)), said.get(_key(mixture)), draws.get(_bed(mixture))
         if own and fresh and alone and gate:
-            out.append({**gate, **_harm(own, fresh, alone)})
+            out.append({**gate, **_harm(own, _mean(fresh), alone)})
     return out
+
+
+def _bed(mixture: Row) -> tuple[object, ...]:
+    return mixture["domain"], mixture["seed"]
+
+
+def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {band: sum(nats[band] for nats in found) / len(found) for band in found[0]}
 
 
 def _key(mixture: Row) -> tuple[object, ...]:

@@ -195,24 +195,26 @@ def undeclared() -> Json:
 def lines(found: Json) -> Iterable[str]:
     """The table as Markdown."""
     for name, own in {**found["groups"], "200,000 words, held-out seeds": found["large"]}.items():
-        yield f"\n{name}\n\n{_head('planted', 'share', 'n', 'AUC', 'AUC, alike', 'TPR', 'TPR, alike', 'verdicts')}"
+        yield f"\n{name}\n\n{head('planted', 'share', 'n', 'AUC', 'AUC, alike', 'TPR', 'TPR, alike', 'verdicts')}"
         for family, cells in ({"all": own["all"]} | own["families"]).items():
-            yield from (f"| {family} | {q} | {_cell(c)} |" for q, c in cells.items() if c["cases"])
-        yield f"\n{_head('benign', 'n', 'above the threshold', 'above that of alike', 'verdicts')}"
+            yield from (f"| {family} | {q} | {cell_line(c)} |" for q, c in cells.items() if c["cases"])
+        yield f"\n{head('benign', 'n', 'above the threshold', 'above that of alike', 'verdicts')}"
         for family, c in ({"all": own["all_benign"]} | own["benign"]).items():
             both = f"{_share(c['above'])} | {_share(c['above_alike'])}"
-            yield f"| {family} | {c['n']} of {c['cases']} | {both} | {_counts(c['verdicts'])} |"
+            yield f"| {family} | {c['n']} of {c['cases']} | {both} | {counted(c['verdicts'])} |"
     rest = {n: found[n] for n in ("threshold", "apart", "delay", "p_values", "undeclared")}
     yield "\n" + json.dumps(rest, indent=1)
 
 
-def _head(*names: str) -> str:
+def head(*names: str) -> str:
+    """The head of a Markdown table."""
     return f"| {' | '.join(names)} |\n{'|---' * len(names)}|"
 
 
-def _cell(c: Json) -> str:
+def cell_line(c: Json) -> str:
+    """A cell as columns of a Markdown table."""
     areas = [_area(c[name], c[f"{name}_95"]) for name in ("auc", "auc_alike")]
-    return " | ".join([str(c["n"]), *areas, _share(c["tpr"]), _share(c["tpr_alike"]), _counts(c["verdicts"])])
+    return " | ".join([str(c["n"]), *areas, _share(c["tpr"]), _share(c["tpr_alike"]), counted(c["verdicts"])])
 
 
 def _area(value: float | None, spread: Sequence[float] | None) -> str:
@@ -224,7 +226,8 @@ def _share(found: Sequence[float] | None) -> str:
     return "" if found is None else f"{found[0]:.2f} [{found[1]:.2f}, {found[2]:.2f}]"
 
 
-def _counts(found: dict[str, int]) -> str:
+def counted(found: dict[str, int]) -> str:
+    """Verdicts and how often each was given."""
     return ", ".join(f"{n} {verdict}" for verdict, n in found.items())
 
 

@@ -31,11 +31,26 @@ SETTINGS = Collapse(
 def test_a_part_has_every_case_once_and_its_own_seeds_alone(part):
     keys = bench.keys(part)
     assert len(set(keys)) == len(keys)
-    seeds = {"tuning": families.TUNING_SEEDS, "fresh": families.FRESH_SEEDS}.get(part, families.HELD_OUT_SEEDS)
+    old = {"tuning": families.TUNING_SEEDS} | dict.fromkeys(("held_out", "delay", "large"), families.HELD_OUT_SEEDS)
+    seeds = old.get(part, families.FRESH_SEEDS)
     assert {k.seed for k in keys} == set(seeds)
     assert sum(k.family == "genre" for k in keys) in (0, len(seeds)), "whatever the domain, genres are Brown's"
     held_out = {*families.HELD_OUT_FAMILIES, *families.HELD_OUT_BENIGN}
-    assert bool(held_out & {k.family for k in keys}) is (part in ("held_out", "fresh", "large"))
+    assert bool(held_out & {k.family for k in keys}) is (part not in ("tuning", "delay", "early"))
+
+
+@pytest.mark.parametrize("part", bench.LABELLED)
+def test_a_labelled_source_is_judged_alone_and_no_family_lies_about_what_it_is(part):
+    keys = bench.keys(part)
+    assert {k.share for k in keys} == {1.0}
+    assert {k.family for k in keys if k.family in families.PLANTED} == {*families.PLANTED} - {"mislabelled"}
+    assert {k.domain for k in keys} == set(bench.LARGE_DOMAINS if part == "labelled_200k" else families.DOMAINS)
+
+
+def test_a_larger_mixture_has_its_own_shares_and_domains():
+    planted = [k for k in bench.keys("large") if k.family in families.PLANTED]
+    assert {k.share for k in planted} == set(bench.LARGE_SHARES)
+    assert {k.domain for k in planted} == set(bench.LARGE_DOMAINS)
 
 
 def test_every_beginning_is_balanced():

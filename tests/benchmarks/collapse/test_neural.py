@@ -85,12 +85,18 @@ def test_held_out_families_stand_under_held_out_seeds_alone():
 
 
 @pytest.mark.parametrize("r", ROUNDS.values(), ids=list(ROUNDS))
-def test_each_bed_has_its_controls_once_and_first(r):
-    every = neural.with_controls(r)
+def test_each_bed_has_its_controls_once_and_first(bed, r):
+    every, draws = neural.with_controls(r), min(r.draws, 2)  # the bed has text for two
     for name in {m.bed for m in r.mixtures}:
-        assert [m.family for m in every if m.bed == name][:2] == ["fresh", "alone"]
-    assert Counter(m.family for m in every)["fresh"] == len({m.bed for m in r.mixtures})
-    assert [m for m in every if m.family not in neural.CONTROLS] == r.mixtures
+        first = [(m.family, m.severity) for m in every if m.bed == name][: draws + 1]
+        assert first == [("alone", 0), *(("fresh", draw) for draw in range(draws))]
+    assert Counter(m.family for m in every)["fresh"] == draws * len({m.bed for m in r.mixtures})
+    assert [m for m in every if m.family not in ("alone", "fresh")] == r.mixtures
+
+
+def test_a_second_draw_of_fresh_text_is_what_neither_mixtures_nor_the_first_have_read(bed):
+    second = neural.source(replace(of("fresh"), severity=1), SMALL)
+    assert second == [w.text for w in [*BED.real[48:], *BED.teacher[:22]]]
 
 
 def test_fresh_text_is_new_and_the_real_part_alone_is_read_again(bed):

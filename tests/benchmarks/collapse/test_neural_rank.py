@@ -84,6 +84,15 @@ def test_harm_is_what_the_mixture_costs_beside_its_controls():
     assert found[0]["lost"] == {"all": 1.5, "tail": 0.5}
 
 
+def test_several_draws_of_fresh_text_count_as_their_mean():
+    draws = [trained("fresh", nats, nats, draw) for draw, nats in enumerate((5.9, 6.1, 6.3))]
+    other = trained("fresh", 1.0, 1.0, seed=2)
+    rows = [*draws, other, trained("alone", 6.6, 6.6), trained("loop", 6.2, 6.4, 3)]
+    found = rank.rows(rows, [scored("loop", 2.0, 3)], [mixture("loop", 1, 3)])
+    assert found[0]["harm"] == {"all": 0.1, "tail": 0.3}
+    assert found[0]["lost"] == {"all": 0.2, "tail": 0.6}
+
+
 def test_no_share_is_lost_of_nothing():
     controls = [trained("fresh", 6.0, 11.0), trained("alone", 5.9, 11.0)]
     found = rank.rows([*controls, trained("loop", 6.3, 11.2, 1)], [scored("loop", 2.0)], [mixture("loop")])

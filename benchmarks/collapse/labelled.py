@@ -1,0 +1,94 @@
+"""CollapseBench where it is known which text is from which source: sources judged alone, by how many words they have.
+
+    python benchmarks/collapse/labelled.py .run/collapse        # prints it, and writes results/labelled.json
+
+table.py asks what is found of text that hides in a source, at a share of it. A pipeline knows its sources, and judges
+each alone: a tenth of a mixture is seen as well as all of it, if it has the words. A source of 60,000 words is three
+tenths of a mixture of 200,000, and a tenth of one of 600,000. Thresholds are those of table.py, whatever the size.
+Provenance is taken at its word, so the family `mislabelled` is missing. Reads lines and results, runs nothing.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import measures
+from bench import LABELLED, settings
+from judged import Judged, read
+from materials import WINDOW, unit
+from table import RESULT, UNLIKE, Bounds, cell_line, counted, group, head
+
+OUT = RESULT.with_name("labelled.json")
+OTHERS = 7  # benign sources beside a planted one, of which the gate is asked which it is
+Json = dict[str, Any]
+
+
+def size(found: Sequence[Judged], windows: int, bound: Bounds) -> Json:
+    """Sources of one size: planted ones by family, benign ones, and how often a planted one stands out."""
+    own = group(found, found, bound)
+    return {
+        "words": windows * WINDOW,
+        "all": own["all"]["1.0"],
+        "families": {family: cells["1.0"] for family, cells in own["families"].items()},
+        "benign": own["benign"],
+        "all_benign": own["all_benign"],
+        "attributed": attributed(found, ()),
+        "attributed_alike": attributed(found, UNLIKE),
+    }
+
+
+def attributed(found: Sequence[Judged], without: Sequence[str]) -> list[float] | None:
+    """The share of planted sources that score more than OTHERS benign ones, drawn by a hash, and its 95 % interval."""
+    good = [j for j in found if j.kind == "benign" and j.key.family not in without]
+    scores = [j.answer.score for j in good if j.answer.score is not None]
+    bad = [j for j in found if j.kind == "planted" and j.answer.score is not None]
+    if not scores or not bad:
+        return None
+    hits = 0
+    for j in bad:
+        beside = [scores[int(unit("beside", j.key, i) * len(scores))] for i in range(OTHERS)]
+        hits += (j.answer.score or 0.0) > max(beside)
+    return [round(value, 4) for value in measures.share(hits, len(bad)) or ()]
+
+
+def early(loops: Sequence[Judged], bound: float) -> Json:
+    """In how many beds a loop is first found at which generation, and the share of beds with two at most."""
+    first: Counter[str] = Counter()
+    for bed in sorted({j.bed for j in loops}):
+        hits = [j.key.severity for j in loops if j.bed == bed and (j.answer.score or 0.0) > bound]
+        first[f"{min(hits):g}" if hits else "later"] += 1
+    share = measures.share(first["1"] + first["2"], first.total())
+    return {"first": dict(sorted(first.items())), "two_at_most": [round(value, 4) for value in share or ()]}
+
+
+def lines(found: Json) -> list[str]:
+    """The tables as Markdown."""
+    out = [head("words", "planted", "n", "AUC", "AUC, alike", "TPR", "TPR, alike", "verdicts")]
+    for own in found["sizes"].values():
+        for family, cell in ({"all": own["all"]} | own["families"]).items():
+            out.append(f"| {own['words']:,} | {family} | {cell_line(cell)} |")
+    out.append("\n" + head("words", "benign", "judged", "above the threshold", "verdicts"))
+    for own in found["sizes"].values():
+        for family, cell in ({"all": own["all_benign"]} | own["benign"]).items():
+            said = f"{cell['n']} of {cell['cases']} | {cell['above']} | {counted(cell['verdicts'])}"
+            out.append(f"| {own['words']:,} | {family} | {said} |")
+        out.append(f"stands out of eight: {own['attributed']}, alike {own['attributed_alike']}")
+    return [*out, f"loops: {found['early']}"]
+
+
+def main() -> None:
+    """Print the tables and write them."""
+    folder, now = Path(sys.argv[1]), settings()
+    bound = Bounds(**json.loads(RESULT.read_text())["threshold"])
+    read_of = {part: read(folder / f"{part}.jsonl", now) for part in (*LABELLED, "early")}
+    sizes = {part: size(read_of[part], windows, bound) for part, (windows, _) in LABELLED.items() if read_of[part]}
+    found = {"threshold": vars(bound), "sizes": sizes, "early": early(read_of["early"], bound.all)}
+    OUT.write_text(json.dumps(found, indent=1) + "\n")
+    print("\n".join(lines(found)))
+
+
+if __name__ == "__main__":
+    main()
