@@ -1,6 +1,8 @@
 """What could be found at all: gates that know what no gate can, held against CollapseBench's goals.
 
-    python benchmarks/collapse/limits.py .run/collapse      # prints it, and writes results/limits.json
+    python benchmarks/collapse/limits.py [.run/collapse]    # prints it, and writes results/limits.json
+
+Without the folder of lines hindsight stays as it was found.
 
 - cost: ranks sources by what their mixtures cost a neural model, as neural.py measured it in nats per word. Where it
   misses a goal, the goal asks for something else than harm.
@@ -108,15 +110,19 @@ def best(bad: Sequence[Figures], good: Sequence[Figures]) -> Json:
 
 
 def main() -> None:
-    """Print both and write them."""
-    folder, now = Path(sys.argv[1]), settings()
-    every = [j for part in ("tuning", "held_out", "fresh") for j in read(folder / f"{part}.jsonl", now)]
-    known = [(j, figures(j)) for j in every if j.answer.score is not None]
+    """Print all and write it."""
+    file = RESULT.with_name("limits.json")
+    if len(sys.argv) > 1:
+        parts = [Path(sys.argv[1]) / f"{part}.jsonl" for part in ("tuning", "held_out", "fresh")]
+        every = [j for lines in parts for j in read(lines, settings())]
+        known = hindsight([(j, figures(j)) for j in every if j.answer.score is not None])
+    else:
+        known = json.loads(file.read_text())["hindsight"]
     results = {n: json.loads(RESULT.with_name(f"neural-{n}.json").read_text())["mixtures"] for n in ROUNDS}
     mixtures = [m for rows in results.values() for m in rows]
     unseen = [m for name in ("second", "third") for m in results[name]]
-    found = {"cost": cost(mixtures), "costly": costly(unseen), "hindsight": hindsight(known)}
-    RESULT.with_name("limits.json").write_text(json.dumps(found, indent=1) + "\n")
+    found = {"cost": cost(mixtures), "costly": costly(unseen), "hindsight": known}
+    file.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
 
 

@@ -13,6 +13,7 @@ PyTorch is no dependency of the project; this benchmark has an environment of it
     .run/torch/bin/python benchmarks/collapse/neural.py train first .run/neural   # 20 minutes (others: 60); restartable
     .venv/bin/python benchmarks/collapse/neural.py score first .run/neural        # the gate's answers; restartable
     .venv/bin/python benchmarks/collapse/neural.py table first .run/neural        # results/neural-first.json; prints it
+    .venv/bin/python benchmarks/collapse/neural.py later          # results/neural-later.json: the second and the third
 """
 
 import json
@@ -177,24 +178,39 @@ def with_controls(r: Round) -> list[Mixture]:
     return out
 
 
+def later() -> list[dict[str, Any]]:
+    """The mixtures of the rounds on which nothing was chosen, as their tables have them."""
+    files = [RESULTS / f"neural-{name}.json" for name in ("second", "third")]
+    return [row for file in files for row in json.loads(file.read_text())["mixtures"]]
+
+
+def table(r: Round, folder: Path) -> None:
+    """The table of a round."""
+    said = [answer(line) for line in neural_rank.read(folder / "score.jsonl")]
+    rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in r.mixtures])
+    first = [asdict(m) for m in r.mixtures[:LOOKED_AT]]
+    asked = {
+        "first mixtures": lambda m: m in first,
+        "later mixtures": lambda m: m not in first,
+        "tuning seeds": lambda m: not Mixture(**m).held_out,
+        "held-out seeds": lambda m: Mixture(**m).held_out,
+    }
+    neural_rank.table(rows, asked if r.name == "first" else {}, RESULTS / f"neural-{r.name}.json")
+
+
 def main() -> None:
-    """Train, score, or write the table."""
-    what, r, folder = sys.argv[1], ROUNDS[sys.argv[2]], Path(sys.argv[3])
+    """Train, score, or write a table."""
+    what = sys.argv[1]
+    if what == "later":
+        neural_rank.table(later(), {}, RESULTS / "neural-later.json", mixtures=False)
+        return
+    r, folder = ROUNDS[sys.argv[2]], Path(sys.argv[3])
     if what == "train":
         run("train", folder, lambda m: trained(m, r), with_controls(r))
     elif what == "score":
         run("score", folder, lambda m: measured(m, r), r.mixtures)
     else:
-        said = [answer(line) for line in neural_rank.read(folder / "score.jsonl")]
-        rows = neural_rank.rows(neural_rank.read(folder / "train.jsonl"), said, [asdict(m) for m in r.mixtures])
-        first = [asdict(m) for m in r.mixtures[:LOOKED_AT]]
-        asked = {
-            "first mixtures": lambda m: m in first,
-            "later mixtures": lambda m: m not in first,
-            "tuning seeds": lambda m: not Mixture(**m).held_out,
-            "held-out seeds": lambda m: Mixture(**m).held_out,
-        }
-        neural_rank.table(rows, asked if r.name == "first" else {}, RESULTS / f"neural-{r.name}.json")
+        table(r, folder)
 
 
 if __name__ == "__main__":

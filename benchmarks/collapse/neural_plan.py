@@ -113,6 +113,6 @@ _THIRD = [
 
 ROUNDS = {
     "first": Round("first", _FIRST, windows=1504, reference=6000, width=128, trainings=1),
-    "second": Round("second", _SECOND, windows=3000, reference=9000, width=192, trainings=2),
+    "second": Round("second", _SECOND, windows=3000, reference=9000, width=192, trainings=2, draws=3),
     "third": Round("third", _THIRD, windows=3000, reference=9000, width=192, trainings=2, draws=3),
 }

@@ -156,8 +156,8 @@ def parts(found: Sequence[Row], asked: Asked) -> dict[str, list[Row]]:
     }
 
 
-def table(found: Sequence[Row], asked: Asked, out: Path) -> None:
-    """Write `out` and print it as lines. asked: name of a part -> whether a mixture is of it."""
+def table(found: Sequence[Row], asked: Asked, out: Path, mixtures: bool = True) -> None:
+    """Write `out`, with or without the mixtures, and print it. asked: name of a part -> whether a mixture is of it."""
     split, main, other = parts(found, asked), list(FIGURES)[:MAIN], list(FIGURES)[MAIN:]
     lines = [ranked(own, part, figure, harm) for part, own in split.items() for figure in main for harm in HARMS]
     lines += [ranked(found, "all mixtures", figure, harm) for figure in other for harm in HARMS]
@@ -174,7 +174,8 @@ def table(found: Sequence[Row], asked: Asked, out: Path) -> None:
     for line in verdicts:
         print(f"{line['verdict']:8} {line['harm']:5} n {line['n']:3} {line['least_median_most']}")
     out.parent.mkdir(exist_ok=True)
-    parted = {name: _lines(rows) for name, rows in (("rank", lines), ("verdicts", verdicts), ("mixtures", found))}
+    rows = {"rank": lines, "verdicts": verdicts} | ({"mixtures": found} if mixtures else {})
+    parted = {name: _lines(own) for name, own in rows.items()}
     out.write_text("{\n" + ",\n".join(f'"{name}": {text}' for name, text in parted.items()) + "\n}\n")
 
 

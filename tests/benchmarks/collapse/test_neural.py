@@ -174,3 +174,10 @@ def test_what_the_gate_will_not_judge_has_no_score(bed):
     small = {"mixture": asdict(of("real")), **json.loads(json.dumps(neural.measured(of("real"), SMALL)))}
     found = neural.answer(small)
     assert (found["score"], found["loss"], found["verdict"], found["ert"]) == (None, None, "ABSTAIN", {})
+
+
+def test_later_rounds_are_those_on_which_nothing_was_chosen(tmp_path, monkeypatch):
+    monkeypatch.setattr(neural, "RESULTS", tmp_path)
+    for name in ROUNDS:
+        (tmp_path / f"neural-{name}.json").write_text(json.dumps({"rank": [], "mixtures": [name]}))
+    assert neural.later() == ["second", "third"]
