@@ -120,14 +120,15 @@ CONTROLS = {
     "real_part": "its real part alone",
 }
 
-# Of benchmarks/collapse/results: bench.json, fresh seeds, and neural-second.json. A test holds them together.
+# Of benchmarks/collapse/results: bench.json, fresh seeds; labelled.json; neural-later.json. A test holds them together.
 BENIGN, REFUSED, AT_MOST = 235, 0, "1.6"  # harmless sources judged, refused, and the 95 % bound of that in percent
 PLANTED = {  # judged, refused, warned of
     "throughout": (403, 179, 198),
     "in three tenths": (405, 0, 208),
     "in a tenth": (405, 0, 87),
 }
-MIXTURES, RHO, RHO_TAIL = 48, ".92", ".81"
+SMALL = (243, 72, 122)  # sources of 10,000 words, collapsed throughout
+MIXTURES, RHO, RHO_TAIL = 96, ".92", ".78"
 
 HOW_SURE = (
     f"How often is the gate wrong? In the project's benchmark, of sources of 60,000 words, it refuses {REFUSED} of "
@@ -136,7 +137,8 @@ HOW_SURE = (
         f"of {n} that were collapsed {where} it refuses {refused} and warns of {warned}"
         for where, (n, refused, warned) in PLANTED.items()
     ).capitalize()
-    + "."
+    + f". Of {SMALL[0]} of 10,000 words that were collapsed throughout it refuses {SMALL[1]} and warns of {SMALL[2]}. "
+    "What counts is how many words a source has, not its share of the mixture: each is judged by itself as well."
 )
 HOW_RANK = (
     "Score says how sure it is that something was lost, harm how much: what a word of the source lacks of the worth of "

@@ -201,7 +201,10 @@ def test_the_error_rates_are_those_of_the_benchmark():
         cells = [group["all"][share] for group in both]
         counts = [sum(c["verdicts"].get(v, 0) for c in cells) for v in ("REFUSE", "WARN")]
         assert w.PLANTED[where] == (sum(c["n"] for c in cells), *counts), where
-    ranks = json.loads((results / "neural-second.json").read_text())["rank"]
+    small = json.loads((results / "labelled.json").read_text())["sizes"]["labelled_10k"]
+    counts = [small["all"]["verdicts"].get(v, 0) for v in ("REFUSE", "WARN")]
+    assert ((small["all"]["n"], *counts), small["all_benign"]["verdicts"].get("REFUSE", 0)) == (w.SMALL, 0)
+    ranks = json.loads((results / "neural-later.json").read_text())["rank"]
     rho = {(r["figure"], r["harm"]): r for r in ranks if r["part"] == "all mixtures"}
     every, tail = rho["harm", "harm all"], rho["harm in the tail", "harm tail"]
     assert (every["n"], f"{every['rho']:.2f}"[1:], f"{tail['rho']:.2f}"[1:]) == (w.MIXTURES, w.RHO, w.RHO_TAIL)
