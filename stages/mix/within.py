@@ -64,7 +64,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Short:
-    """Too little text to say anything: windows of the source that could be compared, and those there are of both."""
+    """Too little text to say anything: windows of the source compared at most, and those there are of both."""
 
     windows: int
     source: int

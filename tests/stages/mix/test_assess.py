@@ -135,7 +135,7 @@ def test_of_too_few_windows_only_their_number_is_said():
     found = judged({"0": pl.concat([shard(BAD.head(20), "synthetic"), shard(REAL, "reference")])})
     parts = {part: json.loads(value) for part, value in found.select("part", "found").iter_rows()}
     assert [r["code"] for r in parts["reasons"]] == ["low_power"]
-    assert parts["alone"] == {"kind": "Short", "windows": 0, "source": 20, "reference": 900, "unmatched": 0.0}
+    assert parts["alone"] == {"kind": "Short", "windows": 20, "source": 20, "reference": 900, "unmatched": 0.0}
     assert (parts["mixture"], parts["canary"]) == (None, None)
     assert set(parts["rank"].values()) == {None}
     assert not {"exhibits", "bounds"} & set(parts)
