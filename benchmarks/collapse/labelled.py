@@ -19,7 +19,7 @@ import measures
 from bench import LABELLED, settings
 from judged import Judged, read
 from materials import WINDOW, unit
-from table import RESULT, UNLIKE, Bounds, cell_line, counted, group, head
+from table import RESULT, UNLIKE, Bounds, cell_line, counted, group, head, rate
 
 OUT = RESULT.with_name("labelled.json")
 OTHERS = 7  # benign sources beside a planted one, of which the gate is asked which it is
@@ -73,10 +73,10 @@ def lines(found: Json) -> list[str]:
     out.append("\n" + head("words", "benign", "judged", "above the threshold", "verdicts"))
     for own in found["sizes"].values():
         for family, cell in ({"all": own["all_benign"]} | own["benign"]).items():
-            said = f"{cell['n']} of {cell['cases']} | {cell['above']} | {counted(cell['verdicts'])}"
+            said = f"{cell['n']} of {cell['cases']} | {rate(cell['above'])} | {counted(cell['verdicts'])}"
             out.append(f"| {own['words']:,} | {family} | {said} |")
-        out.append(f"stands out of eight: {own['attributed']}, alike {own['attributed_alike']}")
-    return [*out, f"loops: {found['early']}"]
+        out.append(f"first of eight: {rate(own['attributed'])}, alike {rate(own['attributed_alike'])}")
+    return [*out, f"loops: first found at {found['early']['first']}, within two {rate(found['early']['two_at_most'])}"]
 
 
 def main() -> None:

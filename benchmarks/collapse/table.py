@@ -200,7 +200,7 @@ def lines(found: Json) -> Iterable[str]:
             yield from (f"| {family} | {q} | {cell_line(c)} |" for q, c in cells.items() if c["cases"])
         yield f"\n{head('benign', 'n', 'above the threshold', 'above that of alike', 'verdicts')}"
         for family, c in ({"all": own["all_benign"]} | own["benign"]).items():
-            both = f"{_share(c['above'])} | {_share(c['above_alike'])}"
+            both = f"{rate(c['above'])} | {rate(c['above_alike'])}"
             yield f"| {family} | {c['n']} of {c['cases']} | {both} | {counted(c['verdicts'])} |"
     rest = {n: found[n] for n in ("threshold", "apart", "delay", "p_values", "undeclared")}
     yield "\n" + json.dumps(rest, indent=1)
@@ -214,7 +214,7 @@ def head(*names: str) -> str:
 def cell_line(c: Json) -> str:
     """A cell as columns of a Markdown table."""
     areas = [_area(c[name], c[f"{name}_95"]) for name in ("auc", "auc_alike")]
-    return " | ".join([str(c["n"]), *areas, _share(c["tpr"]), _share(c["tpr_alike"]), counted(c["verdicts"])])
+    return " | ".join([str(c["n"]), *areas, rate(c["tpr"]), rate(c["tpr_alike"]), counted(c["verdicts"])])
 
 
 def _area(value: float | None, spread: Sequence[float] | None) -> str:
@@ -222,7 +222,8 @@ def _area(value: float | None, spread: Sequence[float] | None) -> str:
     return "" if value is None else f"{value:.2f}{interval}"
 
 
-def _share(found: Sequence[float] | None) -> str:
+def rate(found: Sequence[float] | None) -> str:
+    """A share and its interval."""
     return "" if found is None else f"{found[0]:.2f} [{found[1]:.2f}, {found[2]:.2f}]"
 
 

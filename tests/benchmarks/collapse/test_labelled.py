@@ -72,4 +72,4 @@ def test_every_line_names_its_words():
     text = "\n".join(labelled.lines({"sizes": sizes, "early": labelled.early([answered("loop", 1, 9.0)], 5.0)}))
     assert "| 20,000 | loop | 1 | 1.00" in text
     assert "| 20,000 | real | 1 of 1" in text
-    assert "'two_at_most': [1.0," in text
+    assert "within two 1.00" in text
