@@ -10,7 +10,6 @@ Provenance is taken at its word, so the family `mislabelled` is missing. Reads l
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import measures
 from bench import LABELLED, settings
 from judged import Judged, read
 from materials import WINDOW, unit
-from table import RESULT, UNLIKE, Bounds, cell_line, counted, group, head, rate
+from table import RESULT, UNLIKE, Bounds, cell_line, counted, delays, group, head, rate, rounded
 
 OUT = RESULT.with_name("labelled.json")
 OTHERS = 7  # benign sources beside a planted one, of which the gate is asked which it is
@@ -40,7 +39,7 @@ def size(found: Sequence[Judged], windows: int, bound: Bounds) -> Json:
     }
 
 
-def attributed(found: Sequence[Judged], without: Sequence[str]) -> list[float] | None:
+def attributed(found: Sequence[Judged], without: Sequence[str]) -> Any:
     """The share of planted sources that score more than OTHERS benign ones, drawn by a hash, and its 95 % interval."""
     good = [j for j in found if j.kind == "benign" and j.key.family not in without]
     scores = [j.answer.score for j in good if j.answer.score is not None]
@@ -51,17 +50,14 @@ def attributed(found: Sequence[Judged], without: Sequence[str]) -> list[float] |
     for j in bad:
         beside = [scores[int(unit("beside", j.key, i) * len(scores))] for i in range(OTHERS)]
         hits += (j.answer.score or 0.0) > max(beside)
-    return [round(value, 4) for value in measures.share(hits, len(bad)) or ()]
+    return rounded(measures.share(hits, len(bad)))
 
 
 def early(loops: Sequence[Judged], bound: float) -> Json:
     """In how many beds a loop is first found at which generation, and the share of beds with two at most."""
-    first: Counter[str] = Counter()
-    for bed in sorted({j.bed for j in loops}):
-        hits = [j.key.severity for j in loops if j.bed == bed and (j.answer.score or 0.0) > bound]
-        first[f"{min(hits):g}" if hits else "later"] += 1
-    share = measures.share(first["1"] + first["2"], first.total())
-    return {"first": dict(sorted(first.items())), "two_at_most": [round(value, 4) for value in share or ()]}
+    first = delays(loops, loops, bound)["1.0"]
+    soon = sum(first.get(generation, 0) for generation in ("1", "2"))
+    return {"first": first, "two_at_most": rounded(measures.share(soon, sum(first.values())))}
 
 
 def lines(found: Json) -> list[str]:

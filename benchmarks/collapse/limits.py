@@ -27,7 +27,7 @@ from bench import settings
 from families import BENIGN, PLANTED
 from judged import Judged, read
 from neural_plan import ROUNDS
-from table import RESULT, UNLIKE
+from table import RESULT, UNLIKE, rounded
 
 from stages.mix.within import Comparison
 
@@ -73,10 +73,10 @@ def _areas(bad: Scores, good: Scores, alike: Scores) -> Json:
     return {"auc": one, "auc_95": first, "auc_alike": two, "auc_alike_95": second}
 
 
-def _area(bad: Scores, good: Scores) -> tuple[float | None, list[float] | None]:
+def _area(bad: Scores, good: Scores) -> tuple[Any, Any]:
     """The area under the curve, and its interval."""
     found, spread = measures.auc([s for _, s in bad], [s for _, s in good]), measures.auc_interval(bad, good)
-    return None if found is None else round(found, 4), None if spread is None else [round(v, 4) for v in spread]
+    return rounded(found), rounded(spread)
 
 
 def hindsight(known: Sequence[tuple[Judged, Figures]]) -> Json:

@@ -64,10 +64,10 @@ def cell(bad: Sequence[Judged], good: Sequence[Judged], bound: Bounds) -> Json:
     return {
         "cases": len(bad),
         "n": len(ours),
-        "auc": _rounded(measures.auc([s for _, s in ours], [s for _, s in others])),
-        "auc_95": _rounded(measures.auc_interval(ours, others)),
-        "auc_alike": _rounded(measures.auc([s for _, s in ours], [s for _, s in alike])),
-        "auc_alike_95": _rounded(measures.auc_interval(ours, alike)),
+        "auc": rounded(measures.auc([s for _, s in ours], [s for _, s in others])),
+        "auc_95": rounded(measures.auc_interval(ours, others)),
+        "auc_alike": rounded(measures.auc([s for _, s in ours], [s for _, s in alike])),
+        "auc_alike_95": rounded(measures.auc_interval(ours, alike)),
         "tpr": _above(ours, bound.all),
         "tpr_alike": _above(ours, bound.alike),
         "verdicts": verdicts(bad),
@@ -75,7 +75,7 @@ def cell(bad: Sequence[Judged], good: Sequence[Judged], bound: Bounds) -> Json:
 
 
 def _above(found: Sequence[tuple[str, float]], bound: float) -> Any:
-    return _rounded(measures.share(sum(s > bound for _, s in found), len(found)))
+    return rounded(measures.share(sum(s > bound for _, s in found), len(found)))
 
 
 def accused(good: Sequence[Judged], bound: Bounds) -> Json:
@@ -86,7 +86,7 @@ def accused(good: Sequence[Judged], bound: Bounds) -> Json:
         "n": len(ours),
         "above": _above(ours, bound.all),
         "above_alike": _above(ours, bound.alike),
-        "refused": _rounded(measures.share(sum(j.answer.verdict == "REFUSE" for j in good), len(good))),
+        "refused": rounded(measures.share(sum(j.answer.verdict == "REFUSE" for j in good), len(good))),
         "verdicts": verdicts(good),
     }
 
@@ -97,10 +97,11 @@ def verdicts(found: Iterable[Judged]) -> dict[str, int]:
     return {v: counted[v] for v in SEVERITY if counted[v]}
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A figure, or an interval as a list, to four digits; null stays."""
     if isinstance(value, float):
         return round(value, 4)
-    return [_rounded(v) for v in value] if isinstance(value, tuple) else value
+    return [rounded(v) for v in value] if isinstance(value, tuple) else value
 
 
 def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judged]) -> Json:
@@ -179,7 +180,7 @@ def calibration(real: Sequence[Judged]) -> Json:
     hits = {str(level): sum(p <= level for p in found) for level in (0.05, 0.1, 0.25, 0.5)}
     return {
         "n": len(found),
-        "excess_and_its_5_percent_bound": _rounded(measures.uniform_distance(found)),
+        "excess_and_its_5_percent_bound": rounded(measures.uniform_distance(found)),
         "at_or_below": hits,
     }
 

@@ -119,6 +119,15 @@ except Infrastructure as error:
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
+def test_what_was_written_is_read_back_from_arrows_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    real = pa.BufferReader
+    monkeypatch.setattr(pa, "BufferReader", lambda source: read.append(type(source)) or real(source))
+    frame = pl.DataFrame({"doc_id": ["a", "b"], "quality_score": [0.1, 0.2]})
+    Store.at(tmp_path, "data").write("quality/scores", "s", frame, schemas.QUALITY_SCORES)
+    assert read and all(issubclass(kind, pa.Buffer) for kind in read), "a Python object's bytes abort at the end"
+
+
 def test_kill_9_while_writing_leaves_no_file_under_the_final_name(tmp_path: Path) -> None:
     code = f"""
 import os, signal
