@@ -59,7 +59,7 @@ LABELLED = {
     "labelled_200k": LARGE,
 }
 SIZES = LABELLED | {"large": LARGE}  # of a part; others SIZE
-PARTS = ("tuning", "held_out", "fresh", "delay", "large", *LABELLED, "early")
+PARTS = ("tuning", "held_out", "fresh", "large", *LABELLED, "early")
 SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *LABELLED, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
 
 
@@ -85,9 +85,9 @@ def settings() -> Collapse:
 def keys(part: str) -> list[Key]:
     """The cases of a part, in the order in which they are run."""
     seeds = SEEDS.get(part, HELD_OUT_SEEDS)
-    if part in ("delay", "early"):
-        early = product(("loop",), EARLY, (0.3, 1.0) if part == "delay" else (1.0,), DOMAINS, seeds)
-        return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity, -k.share))
+    if part == "early":
+        early = product(("loop",), EARLY, (1.0,), DOMAINS, seeds)
+        return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity))
     pairs = [Key(family, 1, 1.0, "paired_human", seed) for family in PAIRED for seed in seeds]
     single = [Key(*k) for k in cases(seeds, held_out=part != "tuning") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
     if part in LABELLED:

@@ -49,7 +49,7 @@ BENIGN: dict[str, tuple[float, ...]] = {
 HELD_OUT_FAMILIES = ("mislabelled", "nucleus", "substitution")
 HELD_OUT_BENIGN = ("variety", "ocr", "beginnings")
 TUNING_SEEDS, HELD_OUT_SEEDS = (1, 2, 3, 4, 5), (101, 102, 103, 104, 105)
-FRESH_SEEDS = (201, 202, 203, 204, 205)  # added when every bound stood; no bound has changed since
+FRESH_SEEDS = (401, 402, 403, 404, 405)  # added when every bound stood; no bound has changed since
 GENRES = {"news": "abc", "learned": "hj", "popular": "defg", "fiction": "klmnpr"}  # of Brown, by a sample's letter
 AMERICAN = ("bryant", "burgess", "melville", "whitman")
 

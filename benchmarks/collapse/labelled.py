@@ -10,6 +10,7 @@ Provenance is taken at its word, so the family `mislabelled` is missing. Reads l
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import measures
 from bench import LABELLED, settings
 from judged import Judged, read
 from materials import WINDOW, unit
-from table import RESULT, UNLIKE, Bounds, cell_line, counted, delays, group, head, rate, rounded
+from table import RESULT, UNLIKE, Bounds, cell_line, counted, group, head, rate, rounded
 
 OUT = RESULT.with_name("labelled.json")
 OTHERS = 7  # benign sources beside a planted one, of which the gate is asked which it is
@@ -55,9 +56,13 @@ def attributed(found: Sequence[Judged], without: Sequence[str]) -> Any:
 
 def early(loops: Sequence[Judged], bound: float) -> Json:
     """In how many beds a loop is first found at which generation, and the share of beds with two at most."""
-    first = delays(loops, loops, bound)["1.0"]
-    soon = sum(first.get(generation, 0) for generation in ("1", "2"))
-    return {"first": first, "two_at_most": rounded(measures.share(soon, sum(first.values())))}
+    hits: dict[str, list[float]] = {}
+    for j in loops:
+        if j.answer.score is not None:
+            hits.setdefault(j.bed, []).extend([j.key.severity] * (j.answer.score > bound))
+    first = Counter(f"{min(found):g}" if found else "later" for found in hits.values())
+    soon = measures.share(first["1"] + first["2"], len(hits))
+    return {"first": dict(sorted(first.items())), "two_at_most": rounded(soon)}
 
 
 def lines(found: Json) -> list[str]:

@@ -104,7 +104,7 @@ def rounded(value: Any) -> Any:
     return [rounded(v) for v in value] if isinstance(value, tuple) else value
 
 
-def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judged]) -> Json:
+def table(every: Sequence[Judged], large: Sequence[Judged]) -> Json:
     """Everything, as results/bench.json has it. `large`: cases of more text, held beside each other."""
     bound = bounds(every)
     return {
@@ -113,7 +113,6 @@ def table(every: Sequence[Judged], delay: Sequence[Judged], large: Sequence[Judg
         "large": group(large, large, bound),
         "apart": {f: accused([j for j in every if j.key.family == f], bound) for f in ("paired_llm", "paired_human")},
         "severities": severities([j for j in every if j.seeds != "tuning"], bound.all),
-        "delay": delays([j for j in (*every, *delay) if j.key.family == "loop"], delay, bound.all),
         "p_values": calibration([j for j in every if j.key.family == "real"]),
         "undeclared": undeclared(),
         "goals": {str(q): goal for q, goal in GOALS.items()},
@@ -160,19 +159,6 @@ def severities(found: Sequence[Judged], bound: float) -> Json:
     return out
 
 
-def delays(found: Sequence[Judged], asked: Sequence[Judged], bound: float) -> Json:
-    """By share: how many loops are first found at which generation, of the beds whose early generations were run."""
-    out: Json = {}
-    for q in (0.3, 1.0):
-        first: Counter[str] = Counter()
-        for bed in sorted({j.bed for j in asked if j.key.share == q}):
-            own = [j for j in found if j.bed == bed and j.key.share == q and j.answer.score is not None]
-            hits = [j.key.severity for j in own if (j.answer.score or 0) > bound]
-            first["later" if not hits else f"{min(hits):g}"] += 1
-        out[str(q)] = dict(sorted(first.items()))
-    return out
-
-
 def calibration(real: Sequence[Judged]) -> Json:
     """The smallest family-wise p-value of real text beside real text of its domain, against uniform ones."""
     own = [j.answer.found.alone for j in real]
@@ -203,7 +189,7 @@ def lines(found: Json) -> Iterable[str]:
         for family, c in ({"all": own["all_benign"]} | own["benign"]).items():
             both = f"{rate(c['above'])} | {rate(c['above_alike'])}"
             yield f"| {family} | {c['n']} of {c['cases']} | {both} | {counted(c['verdicts'])} |"
-    rest = {n: found[n] for n in ("threshold", "apart", "delay", "p_values", "undeclared")}
+    rest = {n: found[n] for n in ("threshold", "apart", "p_values", "undeclared")}
     yield "\n" + json.dumps(rest, indent=1)
 
 
@@ -237,9 +223,9 @@ def main() -> None:
     """Print the table and write it."""
     folder, now = Path(sys.argv[1]), settings()
     every = [j for part in ("tuning", "held_out", "fresh") for j in read(folder / f"{part}.jsonl", now)]
-    delay, large = (read(folder / f"{part}.jsonl", now) for part in ("delay", "large"))
-    found = table(every, delay, large)
-    found["cases"] = dict(Counter(j.seeds for j in every)) | {"delay": len(delay), "large": len(large)}
+    large = read(folder / "large.jsonl", now)
+    found = table(every, large)
+    found["cases"] = dict(Counter(j.seeds for j in every)) | {"large": len(large)}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(lines(found)))

@@ -30,9 +30,11 @@ from stages.mix.within import Comparison, Short
 
 SEVERITY = ("PASS", "WARN", "ABSTAIN", "REFUSE")
 STRONG = 3.0  # deviations that matched real text hardly reaches
-HURT = 0.3  # of the canary's way to harm
-UNLIKE = 2.0  # deviations of divergence at which text is so unlike its reference that half of a loss may come of that
-FAR = 0.005  # the same in bits, for the canary: a deviation grows with the amount of text, and its figures do not
+HURT = 0.2  # of the canary's way to harm
+UNLIKE, TOLD = 2.0, 4.0  # deviations of divergence, and of separability, that halve a loss: it may come of being unlike
+LIKE = 4.0  # deviations below that of real text that double one: what has lost its tail is like the rest of its kind
+OTHER_HAND, PLAIN = 0.3, 0.1  # what any other hand costs a canary; separability beyond that of real text that shows one
+FAR = 0.02  # bits of divergence that halve what is left: a deviation grows with the amount of text, and harm does not
 FORM = ("template",)  # of frames, which hide content words: no topic brings repeated ones
 BOTH, KEYS = ("harm_and_loss", "harm_and_loss_diluted"), 3.0  # what two keys are worth, however unlike the text is
 
@@ -105,12 +107,12 @@ def _round(value: float | None) -> float | None:
 class Scored:
     """The gate's answer on windows alone. Figures are null where the verdict is ABSTAIN; larger is worse.
 
-    `score` says how sure it is that something was lost. It adds how far the worst of the corpus statistics deviates (in
-    STRONG) and how far the canary is on its way to harm (in HURT), each divided by 1 + divergence / UNLIKE (or FAR): a
-    loss counts for less the less the text is what its reference is, but for a loss of FORM. With both keys turned it is
-    KEYS at least. `harm` and `tail_harm` say how much: the share that a word of the source lacks of the worth of fresh
-    real text to a small model, over all words and in the tail (1 - effective real tokens; 0 as good as real text, 1
-    worth nothing, above 1 worse). Verdicts take no notice of them.
+    `score` says how sure it is that something was lost. It is the larger of two: how far the worst of the corpus
+    statistics deviates (in STRONG; for less the less the text is what its reference is, but for a loss of FORM), and
+    how far the canary is on its way to harm beyond what any text of another hand costs (in HURT). With both keys turned
+    it is KEYS at least. `harm` and `tail_harm` say how much: the share that a word of the source lacks of the worth of
+    fresh real text to a small model, over all words and in the tail (1 - effective real tokens; 0 as good as real text,
+    1 worth nothing, above 1 worse). Verdicts take no notice of them.
     """
 
     score: float | None
@@ -141,16 +143,26 @@ def scored(found: Assessment, settings: Collapse, name: str = "source") -> Score
     why = tuple(reasons(name, found, settings))
     if worst(why) == "ABSTAIN" or not isinstance(found.alone, Comparison) or found.canary is None:
         return _abstained(why, found)
-    corpus, canary = found.alone.largest, found.canary.score or 0.0
-    unlike = next(f for f in found.alone.findings if f.name == "divergence")
-    less = 1 + max(unlike.deviation, 0.0) / UNLIKE
-    worst_of = max(f.deviation / (1 if f.name in FORM else less) for f in found.alone.findings if f.gates)
-    far = 1 + max(unlike.value - unlike.control, 0.0) / FAR
-    value = max(worst_of, 0.0) / STRONG + max(canary, 0.0) / HURT / far
+    value = max(0.0, _corpus(found.alone), _harm(found.alone, found.canary.score or 0.0))
     if any(r.code in BOTH for r in why):
         value = max(value, KEYS)
     harm, tail_harm = _lacking(found.canary, "all"), _lacking(found.canary, "tail")
-    return Scored(value, harm, tail_harm, corpus, canary, worst(why), why, found)
+    return Scored(value, harm, tail_harm, found.alone.largest, found.canary.score or 0.0, worst(why), why, found)
+
+
+def _corpus(alone: Comparison) -> float:
+    """How far the worst statistic deviates, in STRONG. Other words and another style are no loss."""
+    unlike, told = (alone.finding(name).deviation for name in ("divergence", "separability"))
+    less = (1 + max(unlike, 0.0) / UNLIKE + max(told, 0.0) / TOLD) / (1 + max(-unlike, 0.0) / LIKE)
+    return max(f.deviation / (1 if f.name in FORM else less) for f in alone.findings if f.gates) / STRONG
+
+
+def _harm(alone: Comparison, way: float) -> float:
+    """How far the canary is on its way to harm beyond what another hand and other words explain, in HURT."""
+    unlike, told = (alone.finding(name) for name in ("divergence", "separability"))
+    hand = OTHER_HAND * min(max(told.value - told.control, 0.0) / PLAIN, 1.0)
+    far = max(unlike.value - unlike.control, 0.0) / FAR
+    return (way - hand) / HURT / (1 + far * far)
 
 
 def _abstained(why: tuple[Reason, ...], found: Assessment) -> Scored:

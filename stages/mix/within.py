@@ -50,6 +50,10 @@ class Comparison:
         """The largest deviation of a statistic that gates, in units of the controls' spread."""
         return max(f.deviation for f in self.findings if f.gates)
 
+    def finding(self, name: str) -> Finding:
+        """What was found of one statistic."""
+        return {f.name: f for f in self.findings}[name]
+
     def lost(self, least: float, alpha: float) -> tuple[Finding, ...]:
         """Statistics that gate with a loss of at least `least` that is significant, the largest loss first."""
         found = [f for f in self.findings if f.p is not None and f.p <= alpha and (f.loss or 0) >= least]

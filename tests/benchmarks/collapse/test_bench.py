@@ -31,12 +31,12 @@ SETTINGS = Collapse(
 def test_a_part_has_every_case_once_and_its_own_seeds_alone(part):
     keys = bench.keys(part)
     assert len(set(keys)) == len(keys)
-    old = {"tuning": families.TUNING_SEEDS} | dict.fromkeys(("held_out", "delay", "large"), families.HELD_OUT_SEEDS)
+    old = {"tuning": families.TUNING_SEEDS} | dict.fromkeys(("held_out", "large"), families.HELD_OUT_SEEDS)
     seeds = old.get(part, families.FRESH_SEEDS)
     assert {k.seed for k in keys} == set(seeds)
     assert sum(k.family == "genre" for k in keys) in (0, len(seeds)), "whatever the domain, genres are Brown's"
     held_out = {*families.HELD_OUT_FAMILIES, *families.HELD_OUT_BENIGN}
-    assert bool(held_out & {k.family for k in keys}) is (part not in ("tuning", "delay", "early"))
+    assert bool(held_out & {k.family for k in keys}) is (part not in ("tuning", "early"))
 
 
 @pytest.mark.parametrize("part", bench.LABELLED)
@@ -111,12 +111,12 @@ def answered(key, value, verdict="WARN"):
 def test_the_threshold_is_of_tuning_seeds_and_the_figures_of_others_are_apart():
     benign = [Key("real", 0, 1.0, d, s) for d in families.DOMAINS for s in (1, 2, 3, 4, 101, 102)]
     bad = [Key(f, 3, 0.3, d, s) for f in ("loop", "mislabelled") for d in families.DOMAINS for s in (101, 102)]
-    fresh = [answered(Key("loop", 3, 0.3, "brown", 201), 3.0), answered(Key("real", 0, 1.0, "brown", 202), 2.0)]
+    fresh = [answered(Key("loop", 3, 0.3, "brown", 401), 3.0), answered(Key("real", 0, 1.0, "brown", 402), 2.0)]
     every = [answered(k, 9.0 if k.seed > 100 else float(k.seed)) for k in benign]
     every += [answered(k, 10.0 if k.family == "loop" else 1.0, "REFUSE") for k in bad]
     every += [answered(Key("loop", 3, 0.3, "brown", 103), None, "ABSTAIN")]
     large = [answered(Key("loop", 3, 0.1, "brown", 101), 5.0), answered(Key("real", 0, 1.0, "brown", 101), 2.0)]
-    found = table.table([*every, *fresh], [answered(Key("loop", 1, 0.3, "brown", 101), 10.0)], large)
+    found = table.table([*every, *fresh], large)
     assert found["large"]["all"]["0.1"]["auc"] == found["large"]["all"]["0.1"]["tpr"][0] == 1.0
     assert found["threshold"] == {"all": 4.0, "alike": 4.0}
     seen = found["groups"]["held-out seeds"]

@@ -156,31 +156,46 @@ def test_a_score_needs_a_reference_and_enough_text():
     assert (small.score, small.verdict, [r.code for r in small.reasons]) == (None, "ABSTAIN", ["low_power"])
 
 
-def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
-    def scored_at(corpus, way, unlike, bits=0.0):
-        found = [replace(finding(0.3), deviation=corpus), replace(finding(0.1, gates=False), name="divergence")]
-        alone = comparison(found[0], replace(found[1], deviation=unlike, value=0.6 + bits))
-        return scored(Assessment(alone, alone, replace(canary(), score=way)), SETTINGS)
+def scored_at(corpus, way, *, unlike=0.0, bits=0.0, told=0.0, style=0.0, harm=False):
+    """Of a deviation and a canary's way to harm; divergence and separability by deviation and by size."""
+    shown = replace(finding(0.1, gates=False), name="divergence", deviation=unlike, value=0.6 + bits)
+    style_ = replace(shown, name="separability", deviation=told, value=0.6 + style)
+    alone = comparison(replace(finding(0.3), deviation=corpus), shown, style_)
+    return scored(Assessment(alone, alone, replace(canary(harm), score=way)), SETTINGS)
 
-    assert scored_at(6.0, 0.3, -4.0).score == pytest.approx(3)
-    assert scored_at(6.0, 0.3, 2.0, 0.005).score == pytest.approx(1.5)
-    assert scored_at(0.0, 0.3, 90.0).score == pytest.approx(1), "however much text shows that there is a difference"
-    assert scored_at(6.0, 0.2, 0.0).verdict == scored_at(6.0, 0.2, 90.0).verdict == "WARN"
-    assert scored_at(-6.0, -0.2, 0.0).score == 0
+
+def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
+    assert scored_at(6.0, 0.0).score == scored_at(6.0, 0.0, told=-9.0, style=-0.1, bits=-0.1).score == pytest.approx(2)
+    assert scored_at(6.0, 0.0, unlike=2.0).score == scored_at(6.0, 0.0, told=4.0).score == pytest.approx(1)
+    assert scored_at(6.0, 0.0, unlike=2.0, told=4.0).score == pytest.approx(2 / 3)
+    assert scored_at(6.0, 0.0, unlike=-4.0).score == pytest.approx(4), "what lost its tail is like the rest of its kind"
+    assert scored_at(6.0, 0.2).verdict == scored_at(6.0, 0.2, unlike=90.0).verdict == "WARN"
+
+
+def test_harm_that_any_other_hand_does_scores_nothing():
+    assert scored_at(0.0, 0.3, style=0.3).score == 0, "good synthetic text is told apart, and worth less than real text"
+    assert scored_at(0.0, 0.5, style=0.3).score == scored_at(0.0, 0.2).score == pytest.approx(1)
+    assert scored_at(0.0, 0.35, style=0.05).score == pytest.approx(1)
+    assert scored_at(0.0, 0.2, bits=0.02).score == pytest.approx(0.5)
+    assert scored_at(0.0, 0.2, bits=0.04).score == pytest.approx(0.2)
+    assert scored_at(0.0, 0.2, unlike=90.0, told=90.0).score == pytest.approx(1), "sure, not large"
+
+
+def test_a_score_is_of_the_worse_of_two_and_never_below_nothing():
+    assert scored_at(6.0, 0.2).score == pytest.approx(2)
+    assert scored_at(3.0, 0.6).score == pytest.approx(3)
+    assert scored_at(-6.0, -0.2).score == 0
 
 
 def test_two_keys_are_evidence_however_unlike_the_text_is():
-    unlike = replace(finding(0.1, gates=False), name="divergence", deviation=90.0, value=0.7)
-    alone = comparison(replace(finding(0.3), deviation=4.0), unlike)
-    one, both = (scored(Assessment(alone, alone, canary(harm)), SETTINGS) for harm in (False, True))
+    one, both = (scored_at(4.0, 0.0, unlike=90.0, bits=0.1, harm=harm) for harm in (False, True))
     assert one.score < 0.2
     assert (both.score, both.verdict) == (3, "REFUSE")
 
 
 def test_harm_is_what_a_word_lacks_of_the_worth_of_real_text_however_unlike_the_text_is():
-    unlike = replace(finding(0.1, gates=False), name="divergence", deviation=90.0)
-    alone = comparison(finding(0.3), unlike)
-    answer = scored(Assessment(alone, alone, canary()), SETTINGS)
+    answer = scored_at(9.0, 0.5, unlike=90.0)
+    alone = answer.found.alone
     assert (answer.harm, answer.tail_harm) == (0.75, 1.5)
     assert rank(answer) == {"score": round(answer.score, 4), "harm": 0.75, "tail_harm": 1.5}
     small = scored(Assessment(alone, alone, low_power({"real": 10})), SETTINGS)
