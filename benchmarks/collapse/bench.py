@@ -29,6 +29,7 @@ from families import (
     DOMAINS,
     FRESH_SEEDS,
     HELD_OUT_SEEDS,
+    ONE_DOMAIN,
     PLANTED,
     TUNING_SEEDS,
     Case,
@@ -50,7 +51,6 @@ DRAWS = 99  # controls: half of the default, at a quarter of the time
 TURNS = {"real": 6, "paired_llm": 1, "paired_human": 1}  # cases per turn of a benign family; others BENIGN_TURN
 BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
-ONE_DOMAIN = {"genre": "brown", "variety": "gutenberg"}  # which these families take, whatever they are asked for
 PAIRED = ("paired_llm", "paired_human")
 LABELLED = {
     "labelled_10k": (200, 6000),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import Key
-from families import BENIGN, HELD_OUT_BENIGN, HELD_OUT_FAMILIES, HELD_OUT_SEEDS, PLANTED, TUNING_SEEDS
+from families import BENIGN, HELD_OUT_BENIGN, HELD_OUT_FAMILIES, HELD_OUT_SEEDS, LATER, PLANTED, TUNING_SEEDS
 
 from stages.mix.assess import Assessment
 from stages.mix.canary.figures import CanaryFigures, Estimate, low_power
@@ -40,7 +40,7 @@ class Judged:
     @property
     def held_out_family(self) -> bool:
         """Whether no tuning saw the family."""
-        return self.key.family in (*HELD_OUT_FAMILIES, *HELD_OUT_BENIGN)
+        return self.key.family in (*HELD_OUT_FAMILIES, *HELD_OUT_BENIGN, *LATER)
 
     @property
     def seeds(self) -> str:

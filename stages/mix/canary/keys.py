@@ -3,7 +3,8 @@
 - ert_below: a synthetic token takes away what real tokens had taught, over all words.
 - ert_tail_below: the same in the tail, which sharpened and truncated text damages while it teaches the rest. Text of
   another kind than the held-out text teaches neither head nor tail, and its figures scatter below 0: there the bound of
-  harm is harm_ert_tail. Text that teaches the head is of the same kind: that it takes away from the tail is harm.
+  harm is harm_ert_tail. Text that teaches the head as well as real text is of the same kind: that it takes away from
+  the tail is harm. Books for children teach it nearly as well (.8 to .9), and nothing of the tail of other books.
 - entropy_drop_above: what the model of the mixture writes has lost words against what it writes with real text in the
   source's place, whatever its perplexity.
 - loop_entropy_drop_above: the same at the loop's end, where the declared decoding has sharpened text again and again.
