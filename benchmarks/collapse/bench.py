@@ -3,13 +3,12 @@
     SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/bench.py PART .run/collapse    # tuning, held_out, fresh, ...
 
 Appends one line per case to <folder>/<part>.jsonl and skips the cases that are there, so that it may be stopped and
-started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares, then
-once more at other severities, domains and seeds. A case is a source of SIZE (60,000 words) beside windows of real text
-that share no chapter with it; in the part `large` both are as many as three domains have (LARGE). A mixture at a share
-is judged as it is, as if nobody knew of what it is made. In the parts `labelled` and `early` that is known: a source is
-judged alone, at several sizes. Lines hold every figure that verdicts and scores are made from, so that table.py can
-judge them anew without the hours. Knows families; does not know which figures matter. CPU seconds are printed and kept
-out of the lines.
+started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares,
+then once more at other severities, domains and seeds. A case is a source of SIZE (60,000 words) beside windows of
+real text that share no chapter with it. A mixture at a share is judged as it is, as if nobody knew of what it is
+made. In the parts `labelled` and `early` that is known: a source is judged alone, at several sizes. Lines hold every
+figure that verdicts and scores are made from, so that table.py can judge them anew without the hours. Knows families;
+does not know which figures matter. CPU seconds are printed and kept out of the lines.
 """
 
 import argparse
@@ -45,21 +44,14 @@ from materials import split, unit
 from stages.mix.assess import Assessment, assess, plain
 from stages.mix.params import Collapse
 
-SIZE, LARGE = (1200, 6000), (4000, 16000)  # windows of the source, and of its reference
-LARGE_DOMAINS, LARGE_SHARES = ("brown", "gutenberg", "movie_reviews"), (0.03, 0.1, 0.3)
+SIZE = (1200, 6000)  # windows of the source, and of its reference
 DRAWS = 99  # controls: half of the default, at a quarter of the time
 TURNS = {"real": 6, "paired_llm": 1, "paired_human": 1}  # cases per turn of a benign family; others BENIGN_TURN
 BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 PAIRED = ("paired_llm", "paired_human")
-LABELLED = {
-    "labelled_10k": (200, 6000),
-    "labelled_20k": (400, 6000),
-    "labelled_60k": SIZE,
-    "labelled_200k": LARGE,
-}
-SIZES = LABELLED | {"large": LARGE}  # of a part; others SIZE
-PARTS = ("tuning", "held_out", "fresh", "large", *LABELLED, "early")
+LABELLED = {"labelled_10k": (200, 6000), "labelled_20k": (400, 6000), "labelled_60k": SIZE}  # others SIZE
+PARTS = ("tuning", "held_out", "fresh", *LABELLED, "early")
 SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *LABELLED, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
 
 
@@ -92,10 +84,6 @@ def keys(part: str) -> list[Key]:
     single = [Key(*k) for k in cases(seeds, held_out=part != "tuning") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
     if part in LABELLED:
         single, pairs = [k for k in single if k.share == 1 and k.family != "mislabelled"], []
-    if part == "large":
-        single, pairs = [k for k in single if k.family in BENIGN or k.share in LARGE_SHARES], []
-    if SIZES.get(part) == LARGE:
-        single = [k for k in single if k.domain in LARGE_DOMAINS and k.family != "learners"]
     return balanced(single + pairs)
 
 
@@ -160,7 +148,7 @@ def run(part: str, folder: Path, budget: float) -> None:
         if k in there or time.process_time() - start > budget:
             continue
         began = time.process_time()
-        line = json.dumps(row(k, found(k, SIZES.get(part, SIZE))))
+        line = json.dumps(row(k, found(k, LABELLED.get(part, SIZE))))
         with file.open("a") as out:
             out.write(line + "\n")
         there.add(k)

@@ -104,13 +104,12 @@ def rounded(value: Any) -> Any:
     return [rounded(v) for v in value] if isinstance(value, tuple) else value
 
 
-def table(every: Sequence[Judged], large: Sequence[Judged]) -> Json:
-    """Everything, as results/bench.json has it. `large`: cases of more text, held beside each other."""
+def table(every: Sequence[Judged]) -> Json:
+    """Everything, as results/bench.json has it."""
     bound = bounds(every)
     return {
         "threshold": {"all": round(bound.all, 4), "alike": round(bound.alike, 4)},
         "groups": {name: group([j for j in every if chosen(j)], every, bound) for name, chosen in GROUPS.items()},
-        "large": group(large, large, bound),
         "apart": {f: accused([j for j in every if j.key.family == f], bound) for f in ("paired_llm", "paired_human")},
         "severities": severities([j for j in every if j.seeds != "tuning"], bound.all),
         "p_values": calibration([j for j in every if j.key.family == "real"]),
@@ -181,7 +180,7 @@ def undeclared() -> Json:
 
 def lines(found: Json) -> Iterable[str]:
     """The table as Markdown."""
-    for name, own in {**found["groups"], "200,000 words, held-out seeds": found["large"]}.items():
+    for name, own in found["groups"].items():
         yield f"\n{name}\n\n{head('planted', 'share', 'n', 'AUC', 'AUC, alike', 'TPR', 'TPR, alike', 'verdicts')}"
         for family, cells in ({"all": own["all"]} | own["families"]).items():
             yield from (f"| {family} | {q} | {cell_line(c)} |" for q, c in cells.items() if c["cases"])
@@ -223,9 +222,8 @@ def main() -> None:
     """Print the table and write it."""
     folder, now = Path(sys.argv[1]), settings()
     every = [j for part in ("tuning", "held_out", "fresh") for j in read(folder / f"{part}.jsonl", now)]
-    large = read(folder / "large.jsonl", now)
-    found = table(every, large)
-    found["cases"] = dict(Counter(j.seeds for j in every)) | {"large": len(large)}
+    found = table(every)
+    found["cases"] = dict(Counter(j.seeds for j in every))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(lines(found)))

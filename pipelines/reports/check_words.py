@@ -121,13 +121,14 @@ CONTROLS = {
 }
 
 # Of benchmarks/collapse/results: bench.json, fresh seeds; labelled.json; neural-later.json. A test holds them together.
-BENIGN, REFUSED, AT_MOST = 235, 0, "1.6"  # harmless sources judged, refused, and the 95 % bound of that in percent
+BENIGN, REFUSED, AT_MOST = 240, 0, "1.6"  # harmless sources judged, refused, and the 95 % bound of that in percent
 PLANTED = {  # judged, refused, warned of
-    "throughout": (403, 179, 198),
-    "in three tenths": (405, 0, 208),
-    "in a tenth": (405, 0, 87),
+    "throughout": (286, 133, 135),
+    "in three tenths": (204, 0, 108),
+    "in a tenth": (202, 0, 45),
 }
-SMALL = (243, 72, 122)  # sources of 10,000 words, collapsed throughout
+SMALL = (263, 82, 124)  # sources of 10,000 words, collapsed throughout
+SMALL_BENIGN = (241, 1)  # harmless ones of that size: judged, refused
 MIXTURES, RHO, RHO_TAIL = 96, ".92", ".78"
 
 HOW_SURE = (
@@ -137,7 +138,8 @@ HOW_SURE = (
         f"of {n} that were collapsed {where} it refuses {refused} and warns of {warned}"
         for where, (n, refused, warned) in PLANTED.items()
     ).capitalize()
-    + f". Of {SMALL[0]} of 10,000 words that were collapsed throughout it refuses {SMALL[1]} and warns of {SMALL[2]}. "
+    + f". Of {SMALL[0]} of 10,000 words that were collapsed throughout it refuses {SMALL[1]} and warns of {SMALL[2]}, "
+    f"and of {SMALL_BENIGN[0]} harmless ones it refuses {SMALL_BENIGN[1]}. "
     "What counts is how many words a source has, not its share of the mixture: each is judged by itself as well."
 )
 HOW_RANK = (

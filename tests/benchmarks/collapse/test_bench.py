@@ -31,7 +31,7 @@ SETTINGS = Collapse(
 def test_a_part_has_every_case_once_and_its_own_seeds_alone(part):
     keys = bench.keys(part)
     assert len(set(keys)) == len(keys)
-    old = {"tuning": families.TUNING_SEEDS} | dict.fromkeys(("held_out", "large"), families.HELD_OUT_SEEDS)
+    old = {"tuning": families.TUNING_SEEDS, "held_out": families.HELD_OUT_SEEDS}
     seeds = old.get(part, families.FRESH_SEEDS)
     assert {k.seed for k in keys} == set(seeds)
     assert sum(k.family == "genre" for k in keys) in (0, len(seeds)), "whatever the domain, genres are Brown's"
@@ -44,13 +44,7 @@ def test_a_labelled_source_is_judged_alone_and_no_family_lies_about_what_it_is(p
     keys = bench.keys(part)
     assert {k.share for k in keys} == {1.0}
     assert {k.family for k in keys if k.family in families.PLANTED} == {*families.PLANTED} - {"mislabelled"}
-    assert {k.domain for k in keys} == set(bench.LARGE_DOMAINS if part == "labelled_200k" else families.DOMAINS)
-
-
-def test_a_larger_mixture_has_its_own_shares_and_domains():
-    planted = [k for k in bench.keys("large") if k.family in families.PLANTED]
-    assert {k.share for k in planted} == set(bench.LARGE_SHARES)
-    assert {k.domain for k in planted} == set(bench.LARGE_DOMAINS)
+    assert {k.domain for k in keys} == set(families.DOMAINS)
 
 
 def test_every_beginning_is_balanced():
@@ -81,8 +75,8 @@ def test_a_run_goes_on_where_it_stopped_and_keeps_its_budget(tmp_path, monkeypat
     assert ran == [(k, bench.SIZE) for k in wanted[:2]]
     bench.run("tuning", tmp_path, 100)
     assert [k for k, _ in ran] == wanted
-    bench.run("large", tmp_path, 100)
-    assert ran[4:] == [(k, bench.LARGE) for k in wanted]
+    bench.run("labelled_10k", tmp_path, 100)
+    assert ran[4:] == [(k, bench.LABELLED["labelled_10k"]) for k in wanted]
     lines = (tmp_path / "tuning.jsonl").read_text().splitlines()
     assert [Key(**json.loads(line)["key"]) for line in lines] == wanted
 
@@ -115,9 +109,7 @@ def test_the_threshold_is_of_tuning_seeds_and_the_figures_of_others_are_apart():
     every = [answered(k, 9.0 if k.seed > 100 else float(k.seed)) for k in benign]
     every += [answered(k, 10.0 if k.family == "loop" else 1.0, "REFUSE") for k in bad]
     every += [answered(Key("loop", 3, 0.3, "brown", 103), None, "ABSTAIN")]
-    large = [answered(Key("loop", 3, 0.1, "brown", 101), 5.0), answered(Key("real", 0, 1.0, "brown", 101), 2.0)]
-    found = table.table([*every, *fresh], large)
-    assert found["large"]["all"]["0.1"]["auc"] == found["large"]["all"]["0.1"]["tpr"][0] == 1.0
+    found = table.table([*every, *fresh])
     assert found["threshold"] == {"all": 4.0, "alike": 4.0}
     seen = found["groups"]["held-out seeds"]
     assert (seen["families"]["loop"]["0.3"]["cases"], seen["families"]["loop"]["0.3"]["n"]) == (13, 12)

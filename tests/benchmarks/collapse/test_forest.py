@@ -15,7 +15,7 @@ from bench import Key
 from stages.mix.assess import Assessment
 
 FAMILIES = ["loop", "loop", "copies", "copies", "", ""]
-SEEDS = [1, 2, 1, 2, 1, 2]
+DOMAINS = ["brown", "comments"] * 3
 ROWS = np.array([[float(i)] for i in range(6)])
 
 
@@ -35,12 +35,12 @@ def asked_of(met, monkeypatch):
         return answer
 
     monkeypatch.setattr(forest, "grow", grow)
-    return grown, forest.said(ROWS, np.array(FAMILIES), np.array(SEEDS), met=met)
+    return grown, forest.said(ROWS, np.array(FAMILIES), np.array(DOMAINS), met=met)
 
 
-def test_a_source_is_asked_of_a_forest_of_other_seeds(monkeypatch):
+def test_a_source_is_asked_of_a_forest_of_other_domains(monkeypatch):
     grown, said = asked_of(True, monkeypatch)
-    assert all(own == [{j for j in range(6) if SEEDS[j] != SEEDS[i]}] for i, own in grown.items())
+    assert all(own == [{j for j in range(6) if DOMAINS[j] != DOMAINS[i]}] for i, own in grown.items())
     assert said.tolist() == [3.0] * 6
 
 

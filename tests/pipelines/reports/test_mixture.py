@@ -203,7 +203,8 @@ def test_the_error_rates_are_those_of_the_benchmark():
         assert w.PLANTED[where] == (sum(c["n"] for c in cells), *counts), where
     small = json.loads((results / "labelled.json").read_text())["sizes"]["labelled_10k"]
     counts = [small["all"]["verdicts"].get(v, 0) for v in ("REFUSE", "WARN")]
-    assert ((small["all"]["n"], *counts), small["all_benign"]["verdicts"].get("REFUSE", 0)) == (w.SMALL, 0)
+    assert (small["all"]["n"], *counts) == w.SMALL
+    assert (small["all_benign"]["n"], small["all_benign"]["verdicts"].get("REFUSE", 0)) == w.SMALL_BENIGN
     ranks = json.loads((results / "neural-later.json").read_text())["rank"]
     rho = {(r["figure"], r["harm"]): r for r in ranks if r["part"] == "all mixtures"}
     every, tail = rho["harm", "harm all"], rho["harm in the tail", "harm tail"]
