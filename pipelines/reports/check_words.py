@@ -123,7 +123,7 @@ CONTROLS = {
 # Of benchmarks/collapse/results: bench.json, fresh seeds; labelled.json; neural-later.json. A test holds them together.
 BENIGN, REFUSED, AT_MOST = 240, 0, "1.6"  # harmless sources judged, refused, and the 95 % bound of that in percent
 PLANTED = {  # judged, refused, warned of
-    "throughout": (286, 133, 135),
+    "throughout": (286, 134, 134),
     "in three tenths": (204, 0, 108),
     "in a tenth": (202, 0, 45),
 }

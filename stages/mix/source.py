@@ -41,8 +41,8 @@ def judge_source(
     }
     if isinstance(found.alone, Comparison) and found.alone.lost(settings.refuse_loss, settings.alpha):
         parts["weight"] = {"largest": largest_share(ours, real, found.alone, settings)}
-    if answer.verdict != "ABSTAIN" and found.canary is not None:
-        parts["bounds"] = bounds(found.canary.tokens["loop"], found.canary.ert["head"], canary)
+    if answer.verdict != "ABSTAIN" and found.canary is not None and (drop := found.canary.entropy_drop) is not None:
+        parts["bounds"] = bounds(found.canary.tokens["loop"], found.canary.ert["head"], drop, canary)
         parts["exhibits"] = exhibits(ours, real, settings, own.share)
     lines = [(own.source, part, json.dumps(value, sort_keys=True)) for part, value in parts.items()]
     return {"mix/assessments": pl.DataFrame(lines, schema=ROW, orient="row")}

@@ -3,8 +3,9 @@
 - ert_below: a synthetic token takes away what real tokens had taught, over all words.
 - ert_tail_below: the same in the tail, which sharpened and truncated text damages while it teaches the rest. Text of
   another kind than the held-out text teaches neither head nor tail, and its figures scatter below 0: there the bound of
-  harm is harm_ert_tail. Text that teaches the head as well as real text is of the same kind: that it takes away from
-  the tail is harm. Books for children teach it nearly as well (.8 to .9), and nothing of the tail of other books.
+  harm is harm_ert_tail. Text that teaches the head is of the same kind: that it takes away from the tail is harm if
+  what the model writes loses words as well (from warn_entropy_drop on). Plain language, as of books for children among
+  others, teaches the head and nothing of the tail, and the model writes on as variedly (a drop of .1 to .2 bits).
 - entropy_drop_above: what the model of the mixture writes has lost words against what it writes with real text in the
   source's place, whatever its perplexity.
 - loop_entropy_drop_above: the same at the loop's end, where the declared decoding has sharpened text again and again.
@@ -43,7 +44,7 @@ def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdi
     """
     keys = {
         code: _key(found[_FIGURES[code]], 0.0 if code == "entropy_drop_above" else 1.0, *held)
-        for code, held in bounds(tokens, found["ert_head"], p).items()
+        for code, held in bounds(tokens, found["ert_head"], found["entropy_drop"], p).items()
     }
     harms = [code for code, key in keys.items() if key and key.sure > 1]
     warns = [code for code, key in keys.items() if key and code not in harms and key.sure > key.warn]
@@ -55,13 +56,15 @@ def decide(found: Mapping[str, Estimate], tokens: int, p: CanaryParams) -> Verdi
     return Verdict(bool(harms), bool(harms or warns), (*harms, *warns), score)
 
 
-def bounds(tokens: int, head: Estimate, p: CanaryParams) -> dict[str, tuple[float, float]]:
+def bounds(tokens: int, head: Estimate, drop: Estimate, p: CanaryParams) -> dict[str, tuple[float, float]]:
     """By code of a key that can harm: from where on it warns, and from where on it is harm.
 
-    In a loop of `tokens`, for a source whose words are worth `head` effective real tokens to the head.
+    In a loop of `tokens`, for a source whose words are worth `head` effective real tokens to the head, and which costs
+    the model's samples `drop` bits.
     """
     room = (MILLION / tokens) ** SHRINKING
-    taught = head.value is not None and head.value - head.spread >= p.taught_head
+    flat = drop.value is not None and drop.value >= p.warn_entropy_drop
+    taught = flat and head.value is not None and head.value - head.spread >= p.taught_head
     return {
         "ert_below": (p.warn_ert, p.harm_ert),
         "ert_tail_below": (p.warn_ert_tail, p.warn_ert_tail if taught else p.harm_ert_tail),

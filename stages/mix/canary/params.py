@@ -25,7 +25,7 @@ class CanaryParams(Strict):
     harm_ert: float = -0.1
     warn_ert_tail: float = 0.0  # the same in the tail
     harm_ert_tail: float = -0.6  # learners' essays beside other people's text stand at -.5
-    taught_head: float = 1.0  # ERT of the head (real text: 1) from which on a tail below warn_ert_tail is harm already
+    taught_head: float = 0.7  # ERT of the head from which on a tail below warn_ert_tail is harm if entropy drops, too
     warn_penalty: float = Field(default=1.20, ge=1)  # perplexity, loop's end over real part alone, at 10^6 tokens
     harm_penalty: float = Field(default=1.25, gt=1)
     warn_excess: float = Field(default=1.02, ge=1)  # the same over the loop with real text in the source's place

@@ -72,7 +72,11 @@ FOUND = {
 
 def told(root, exhibits=EXHIBITS, found=FOUND):
     made = Made(root)
-    parts = {"exhibits": exhibits, "bounds": bounds(10**6, Estimate(0.5, 0.0), CanaryParams()), "alone": {}}
+    parts = {
+        "exhibits": exhibits,
+        "bounds": bounds(10**6, Estimate(0.5, 0.0), Estimate(0.0, 0.0), CanaryParams()),
+        "alone": {},
+    }
     rows = [("tales", part, json.dumps(value)) for part, value in parts.items()]
     made.put("mix/assessments", "tales", pl.DataFrame(rows, schema=["source", "part", "found"], orient="row"))
     made.write()

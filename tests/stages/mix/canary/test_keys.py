@@ -42,15 +42,18 @@ def test_a_spread_that_reaches_back_turns_no_key():
     assert verdict(spread=0.1, penalty=1.4).harm
 
 
-def test_a_source_that_teaches_the_head_may_take_nothing_from_the_tail():
-    """Text of another kind teaches neither, and scatters about 0."""
-    assert verdict(ert_tail=-0.05, ert_head=1.2).reasons == ("ert_tail_below",)
-    assert verdict(ert_tail=-0.05, ert_head=1.2).harm
-    assert not verdict(ert_tail=-0.05, ert_head=0.95).harm
-    assert not verdict(ert_tail=-0.05, ert_head=None).harm
-    assert not verdict(ert_tail=0.05, ert_head=1.2).warn
-    assert not verdict(spread=0.1, ert_tail=-0.05, ert_head=1.2).harm
-    assert not verdict(spread=0.1, ert_tail=-0.25, ert_head=1.05).harm
+def test_a_source_that_teaches_the_head_and_flattens_may_take_nothing_from_the_tail():
+    """Text of another kind teaches neither, and scatters about 0; plain language does not flatten what is written."""
+    flat = {"ert_head": 1.2, "entropy_drop": 0.3}
+    assert verdict(ert_tail=-0.05, **flat).reasons == ("ert_tail_below",)
+    assert verdict(ert_tail=-0.05, **flat).harm
+    assert not verdict(ert_tail=-0.05, **flat | {"entropy_drop": 0.29}).harm
+    assert not verdict(ert_tail=-0.05, **flat | {"entropy_drop": None}).harm
+    assert not verdict(ert_tail=-0.05, **flat | {"ert_head": 0.69}).harm
+    assert not verdict(ert_tail=-0.05, **flat | {"ert_head": None}).harm
+    assert not verdict(ert_tail=0.05, **flat).warn
+    assert not verdict(spread=0.1, ert_tail=-0.05, **flat).harm
+    assert not verdict(spread=0.1, ert_tail=-0.25, **flat | {"ert_head": 0.75}).harm
 
 
 def test_the_loops_entropy_warns_and_never_harms():
