@@ -100,7 +100,7 @@ LIMITS = {
     "real_share": "the share of real text stays above its floor",
     "real_share_low": "no warning about the share of real text either",
     "depth_share": "text of models trained on model text, or of unknown origin, stays below its cap",
-    "loss": "the mixture has lost less than its bound (found on samples, null: the source alone has lost too little)",
+    "loss": "the mixture has lost less than its bound (found on samples, null: not both keys are turned)",
 }
 
 KINDS = {

@@ -21,8 +21,8 @@ def judge_source(
 ) -> dict[str, pl.DataFrame]:
     """mix/windows by shard and mix/declared -> mix/assessments of one source: (source, part, found as JSON).
 
-    Parts: reasons (a list), rank (how sure, how much), alone, mixture, canary, and weight where the source alone has
-    lost much. Where it could be judged also exhibits (stages.mix.exhibits, with words of the text) and bounds (of the
+    Parts: reasons (a list), rank (how sure, how much), alone, mixture, canary, and weight where both keys
+    are turned. Where it could be judged also exhibits (stages.mix.exhibits, with words of the text) and bounds (of the
     canary: key -> warn, harm).
     """
     settings, own = params
@@ -39,7 +39,7 @@ def judge_source(
         "mixture": plain(found.mixture),
         "canary": plain(found.canary),
     }
-    if isinstance(found.alone, Comparison) and found.alone.lost(settings.refuse_loss, settings.alpha):
+    if isinstance(found.alone, Comparison) and any(r.code in verdict.BOTH for r in answer.reasons):
         parts["weight"] = {"largest": largest_share(ours, real, found.alone, settings)}
     if answer.verdict != "ABSTAIN" and found.canary is not None and (drop := found.canary.entropy_drop) is not None:
         parts["bounds"] = bounds(found.canary.tokens["loop"], found.canary.ert["head"], drop, canary)

@@ -108,9 +108,9 @@ def shard(rows, origin):
     )
 
 
-def judged(parts):
+def judged(parts, settings=SETTINGS):
     tables = {"mix/windows": parts, "mix/declared": declared()}
-    return judge_source(tables, (SETTINGS, AssessParams(source="s", share=0.3, real_share=0.7)), {})["mix/assessments"]
+    return judge_source(tables, (settings, AssessParams(source="s", share=0.3, real_share=0.7)), {})["mix/assessments"]
 
 
 def test_a_source_is_judged_the_same_however_its_windows_are_dealt():
@@ -129,6 +129,15 @@ def test_a_source_is_judged_the_same_however_its_windows_are_dealt():
         "harm": True,
         "tail_harm": True,
     }
+
+
+def test_a_loss_that_harms_no_canary_bears_any_weight():
+    never = {"warn_ert": -9.0, "harm_ert": -9.0, "warn_ert_tail": -9.0, "harm_ert_tail": -9.0, "harm_entropy_drop": 9.0}
+    mild = SETTINGS.canary.model_copy(update=never | {"harm_penalty": 9.0, "harm_excess": 9.0})
+    parts = {"0": pl.concat([shard(BAD, "synthetic"), shard(REAL, "reference")])}
+    found = dict(judged(parts, SETTINGS.model_copy(update={"canary": mild})).select("part", "found").iter_rows())
+    assert "loss_above" in [r["code"] for r in json.loads(found["reasons"])]
+    assert "weight" not in found
 
 
 def test_of_too_few_windows_only_their_number_is_said():
