@@ -1,4 +1,4 @@
-"""What could be found by any rule over the gate's figures: a forest that has met every family, severity and share.
+"""What a forest finds with the gate's figures, if it has met every family, severity and share.
 
     .venv/bin/python -m venv .run/forest && .run/forest/bin/pip install scikit-learn==1.9.1
     export PYTHONPATH=.:$(.venv/bin/python -c "import site; print(site.getsitepackages()[0])")
@@ -6,10 +6,11 @@
 
 scikit-learn is no dependency of the project, hence the environment of its own. Sources of one domain are judged by a
 forest grown on those of all others, planted and benign ones of every kind among them, from all figures of a line. No
-gate can have this: it knows what is planted where it is used. Where a forest misses a goal, the goal wants another
-figure than these. `unmet` is the same by forests that have not met the family they are asked about, which is what a
-gate is in for; benign sources have there the mean over these forests. Real text that is declared as what it is stands
-once among them, not as another domain's besides. Reads lines, runs nothing.
+gate can have this: it knows what is planted where it is used. Where a forest misses a goal, the goal may want other
+figures than these; that no other rule could do better is not shown. `unmet` is the same by forests that have not met
+the family they are asked about, which is what a gate is in for; benign sources have there the mean over these
+forests. Real text that is declared as what it is stands once among them, not as another domain's besides. Reads
+lines, runs nothing.
 """
 
 import json

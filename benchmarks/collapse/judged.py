@@ -44,7 +44,7 @@ class Judged:
 
     @property
     def seeds(self) -> str:
-        """tuning, held-out (two bounds moved after some of them had been seen) or fresh (none has moved since)."""
+        """tuning, held-out (two bounds moved after some of them had been seen) or fresh (`plain` moved one since)."""
         return "tuning" if self.key.seed in TUNING_SEEDS else "held-out" if self.key.seed in HELD_OUT_SEEDS else "fresh"
 
     @property

@@ -30,7 +30,7 @@ def asked_of(met, monkeypatch):
         def answer(rows):
             for r in rows[:, 0]:
                 grown[int(r)].append(learnt)
-            return np.full(len(rows), float(len(learnt)))
+            return np.full(len(rows), float(sum(learnt)))
 
         return answer
 
@@ -41,13 +41,13 @@ def asked_of(met, monkeypatch):
 def test_a_source_is_asked_of_a_forest_of_other_domains(monkeypatch):
     grown, said = asked_of(True, monkeypatch)
     assert all(own == [{j for j in range(6) if DOMAINS[j] != DOMAINS[i]}] for i, own in grown.items())
-    assert said.tolist() == [3.0] * 6
+    assert said.tolist() == [9.0, 6.0] * 3
 
 
 def test_an_unmet_family_is_asked_of_a_forest_without_it_and_a_benign_source_of_all(monkeypatch):
     grown, said = asked_of(False, monkeypatch)
     assert grown[0] == [{3, 5}, {1, 5}]  # without loops, without copies: the first counts
-    assert said.tolist() == [2.0] * 6
+    assert said.tolist() == [8.0, 6.0, 6.0, 4.0, 7.0, 5.0], "a benign source has the mean"
 
 
 @pytest.mark.parametrize(("planted", "area", "found"), [(3.0, 1.0, 1.0), (0.5, 0.5, 0.0), (0.0, 0.0, 0.0)])
