@@ -6,9 +6,10 @@ Appends one line per case to <folder>/<part>.jsonl and skips the cases that are 
 started again at any time. Cases come in an order of which every beginning is balanced: all families at all shares,
 then once more at other severities, domains and seeds. A case is a source of SIZE (60,000 words) beside windows of
 real text that share no chapter with it. A mixture at a share is judged as it is, as if nobody knew of what it is
-made. In the parts `labelled` and `early` that is known: a source is judged alone, at several sizes. Lines hold every
-figure that verdicts and scores are made from, so that table.py can judge them anew without the hours. Knows families;
-does not know which figures matter. CPU seconds are printed and kept out of the lines.
+made. In the parts `labelled`, `unseen` and `early` that is known: a source is judged alone, at several sizes, `unseen`
+ones in domains and languages that nothing was tuned on. Lines hold every figure that verdicts and scores are made from,
+so that table.py can judge them anew without the hours. Knows families; does not know which figures matter. CPU seconds
+are printed and kept out of the lines.
 """
 
 import argparse
@@ -26,9 +27,11 @@ import yaml
 from families import (
     BENIGN,
     DOMAINS,
+    ENGLISH,
     FRESH_SEEDS,
     HELD_OUT_SEEDS,
     ONE_DOMAIN,
+    OTHER_DOMAINS,
     PLANTED,
     TUNING_SEEDS,
     Case,
@@ -51,8 +54,10 @@ BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 PAIRED = ("paired_llm", "paired_human")
 LABELLED = {"labelled_10k": (200, 6000), "labelled_20k": (400, 6000), "labelled_60k": SIZE}  # others SIZE
-PARTS = ("tuning", "held_out", "fresh", *LABELLED, "early")
-SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *LABELLED, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
+UNSEEN = {"unseen_10k": LABELLED["labelled_10k"], "unseen_60k": SIZE}  # less where a domain has less
+ALONE = LABELLED | UNSEEN
+PARTS = ("tuning", "held_out", "fresh", *ALONE, "early")
+SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *ALONE, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,13 @@ def keys(part: str) -> list[Key]:
         early = product(("loop",), EARLY, (1.0,), DOMAINS, seeds)
         return sorted((Key(*k) for k in early), key=lambda k: (_place(k.domain, k.seed), k.severity))
     pairs = [Key(family, 1, 1.0, "paired_human", seed) for family in PAIRED for seed in seeds]
-    single = [Key(*k) for k in cases(seeds, held_out=part != "tuning") if ONE_DOMAIN.get(k[0], k[3]) == k[3]]
-    if part in LABELLED:
+    domains = OTHER_DOMAINS if part in UNSEEN else DOMAINS
+    single = [Key(*k) for k in cases(seeds, held_out=part != "tuning", domains=domains)]
+    single = [k for k in single if ONE_DOMAIN.get(k.family, k.domain) == k.domain]
+    if part in ALONE:
         single, pairs = [k for k in single if k.share == 1 and k.family != "mislabelled"], []
+    if part in UNSEEN:
+        single = [k for k in single if k.family not in ENGLISH and (k.family, k.severity) != ("good_synthetic", 0)]
     return balanced(single + pairs)
 
 
@@ -148,7 +157,7 @@ def run(part: str, folder: Path, budget: float) -> None:
         if k in there or time.process_time() - start > budget:
             continue
         began = time.process_time()
-        line = json.dumps(row(k, found(k, LABELLED.get(part, SIZE))))
+        line = json.dumps(row(k, found(k, ALONE.get(part, SIZE))))
         with file.open("a") as out:
             out.write(line + "\n")
         there.add(k)

@@ -2,9 +2,10 @@
 
     SLUICEGATE_CORPORA=<folder> python benchmarks/collapse/materials.py
 
-The folder holds text/*.jsonl.gz (id, domain, text), human_vs_llm/ (label, generator, pair, text), toxicity/ and
-web_registers/. A document is cut into windows of WINDOW words from its start; what is left over at its end is dropped.
-Comments, which are shorter than a window, are laid end to end in the order of their files. Nothing is written.
+The folder holds text/*.jsonl.gz (id, domain, text), human_vs_llm/ (label, generator, pair, text), and the files of
+FILES and JOINED. A document is cut into windows of WINDOW words from its start; what is left over at its end is
+dropped. Comments and tweets are shorter than a window, and laid end to end in the order of their files. Nothing is
+written.
 """
 
 import gzip
@@ -22,7 +23,17 @@ WINDOW = 50
 CHAPTER = 40  # windows that stay together when a domain is divided: 2,000 words
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 TEXT = ("brown", "gutenberg", "movie_reviews", "wikitext2", "state_union", "inaugural")
-COMMENTS = ("civil_comments_half", "edos_train", "wikipedia_benign_mostly_5k")
+FILES = {name: f"text/{name}.jsonl.gz" for name in TEXT} | {
+    "swedish": "web_registers/swecore_train.jsonl.gz",
+    "french": "web_registers/frecore_dev.jsonl.gz",
+    "web": "html/wcxb/truth.jsonl.gz",  # what people marked as the text of web pages
+    "articles": "neardup/minhash_articles_1000.jsonl.gz",  # news, ten of a thousand all but copies of others
+}
+JOINED = {
+    "comments": ("civil_comments_half", "edos_train", "wikipedia_benign_mostly_5k"),
+    "tweets": ("davidson",),
+}
+TOGETHER = 200  # comments of a document
 PAIRED = {
     "essays": "toefl_essays_chatgpt.jsonl.gz",
     "stories": "fast_detect_gpt/writing_gpt-3.5-turbo.jsonl.gz",
@@ -76,7 +87,7 @@ def windows(text: str, document: str, size: int = WINDOW) -> list[Window]:
 
 @cache
 def domain(name: str) -> tuple[Window, ...]:
-    """All windows of a domain: one of TEXT, comments, swedish, <name of PAIRED>_human or _llm, paired_human or _llm.
+    """All windows of a domain: of FILES, JOINED, <name of PAIRED>_human or _llm, paired_human or _llm.
 
     The last two are those of PAIRED whose people's texts differ, with documents named by prompt.
     """
@@ -84,14 +95,13 @@ def domain(name: str) -> tuple[Window, ...]:
 
 
 def _texts(name: str) -> Iterator[tuple[str, str]]:
-    if name == "comments":
-        for file in COMMENTS:
+    if name in FILES:
+        yield from ((str(row["id"]), str(row["text"])) for row in rows(root() / FILES[name]))
+    elif name in JOINED:
+        for file in JOINED[name]:
             found = [str(row["text"]) for row in rows(root() / "toxicity" / f"{file}.jsonl.gz")]
-            yield from ((f"{file}-{i}", " ".join(found[i : i + 200])) for i in range(0, len(found), 200))
-    elif name == "swedish":
-        yield from _rows_of(root() / "web_registers" / "swecore_train.jsonl.gz", "id")
-    elif name in TEXT:
-        yield from _rows_of(root() / "text" / f"{name}.jsonl.gz", "id")
+            cuts = range(0, len(found), TOGETHER)
+            yield from ((f"{file}-{i}", " ".join(found[i : i + TOGETHER])) for i in cuts)
     elif name.startswith("paired_"):
         label = name.removeprefix("paired_")
         yield from ((f"{kind}-{d}", text) for kind in DIFFERENT for d, text in _texts(f"{kind}_{label}"))
@@ -99,10 +109,6 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
         kind, label = name.rsplit("_", 1)
         path = root() / "human_vs_llm" / PAIRED[kind]
         yield from ((str(r["pair"]), str(r["text"])) for r in rows(path) if r["label"] == label)
-
-
-def _rows_of(path: Path, name: str) -> Iterator[tuple[str, str]]:
-    return ((str(row[name]), str(row["text"])) for row in rows(path))
 
 
 def ordered(found: list[Window], salt: object = "") -> list[Window]:
@@ -132,9 +138,8 @@ def unit(*parts: object) -> float:
 def main() -> None:
     """Print the table of tokens per domain."""
     names = [
-        *TEXT,
-        "comments",
-        "swedish",
+        *FILES,
+        *JOINED,
         *(f"{kind}_{label}" for kind in (*PAIRED, "paired") for label in ("human", "llm")),
     ]
     print(f"{'domain':22} {'documents':>9} {'windows':>8} {'tokens':>10} {'types':>8}")

@@ -39,12 +39,21 @@ def test_a_part_has_every_case_once_and_its_own_seeds_alone(part):
     assert bool(held_out & {k.family for k in keys}) is (part not in ("tuning", "early"))
 
 
-@pytest.mark.parametrize("part", bench.LABELLED)
+@pytest.mark.parametrize("part", bench.ALONE)
 def test_a_labelled_source_is_judged_alone_and_no_family_lies_about_what_it_is(part):
     keys = bench.keys(part)
     assert {k.share for k in keys} == {1.0}
     assert {k.family for k in keys if k.family in families.PLANTED} == {*families.PLANTED} - {"mislabelled"}
-    assert {k.domain for k in keys} == set(families.DOMAINS)
+    assert {k.domain for k in keys} == set(families.OTHER_DOMAINS if part in bench.UNSEEN else families.DOMAINS)
+
+
+def test_no_tuning_knows_an_unseen_domain_and_nothing_is_declared_there_as_another_one():
+    assert not {*families.OTHER_DOMAINS} & {
+        k.domain for part in ("tuning", "held_out", "fresh") for k in bench.keys(part)
+    }
+    benign = {(k.family, k.severity) for k in bench.keys("unseen_10k") if k.family in families.BENIGN}
+    assert {f for f, _ in benign} == {"real", "short_documents", "beginnings", "ocr", "good_synthetic"}
+    assert ("good_synthetic", 0) not in benign, "whose teacher has read all other domains, in English"
 
 
 def test_every_beginning_is_balanced():

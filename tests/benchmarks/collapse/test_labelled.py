@@ -35,6 +35,15 @@ def test_a_size_has_its_planted_and_its_benign_sources_and_their_words():
     assert (own["benign"]["real"]["n"], own["benign"]["real"]["above_alike"][0]) == (2, 0.5)
 
 
+def test_a_domain_has_its_own_sources_alone():
+    found = [answered("loop", 3, 5.0), answered("loop", 3, 0.5, 202, "comments"), *benign("real", 0.1, 1.0)]
+    domains = labelled.size(found, 400, Bounds(all=0.7, alike=0.7))["domains"]
+    assert list(domains) == ["brown", "comments"]
+    assert (domains["brown"]["planted"]["auc"], domains["brown"]["planted"]["tpr"][0]) == (1.0, 1.0)
+    assert domains["brown"]["benign"]["above"][0] == 0.5
+    assert (domains["comments"]["planted"]["auc"], domains["comments"]["planted"]["tpr"][0]) == (None, 0.0)
+
+
 @pytest.mark.parametrize(("good_synthetic", "hits"), [(1.0, 1.0), (9.0, 0.0)])
 def test_a_source_stands_out_that_scores_more_than_all_seven_beside_it(good_synthetic, hits):
     planted = [answered("loop", severity, 5.0) for severity in families.PLANTED["loop"]]
@@ -72,4 +81,10 @@ def test_every_line_names_its_words():
     text = "\n".join(labelled.lines({"sizes": sizes, "early": labelled.early([answered("loop", 1, 9.0)], 5.0)}))
     assert "| 20,000 | loop | 1 | 1.00" in text
     assert "| 20,000 | real | 1 of 1" in text
+    assert "| 20,000 | brown | 1 | 1.00" in text
+    assert "| 20,000 | brown | 1 of 1" in text
+    unseen = "\n".join(
+        labelled.lines({"sizes": {"unseen_10k": sizes["labelled_20k"]}, "early": labelled.early([], 5.0)})
+    )
+    assert "| 20,000, unseen domains | loop | 1 | 1.00" in unseen
     assert "within two 1.00" in text
