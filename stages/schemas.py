@@ -223,6 +223,7 @@ SHARES = _schema(
         ("documents", INT),  # different ones
         ("tokens", INT),  # with copies
         ("unique_tokens", INT),  # of first copies
+        ("short_tokens", INT),  # of first copies of fewer tokens than a window has words
         ("paid_tokens", INT),  # of the first four copies
     ]
 )

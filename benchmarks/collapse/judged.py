@@ -75,7 +75,7 @@ def _alone(found: Json) -> Comparison | Short:
 
 def _finding(found: Finding) -> Finding:
     """As statistics gate now. p-values are over those that gated then, and would be smaller over fewer, if anything."""
-    gates = next(s.gates for s in STATISTICS if s.name == found.name)
+    gates = found.gates and next(s.gates for s in STATISTICS if s.name == found.name)
     return replace(found, gates=gates, p=found.p if gates else None)
 
 

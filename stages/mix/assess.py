@@ -53,7 +53,9 @@ def decoded(canary: CanaryParams, declared: pl.DataFrame, own: AssessParams) -> 
 def assess(source: pl.DataFrame, reference: pl.DataFrame, settings: Collapse, share: float) -> Assessment:
     """Windows of a source and of its reference -> what is found. `share`: of the source in source and real text."""
     if source.height < settings.min_windows or not reference.height:
-        return Assessment(Short(min(source.height, reference.height), source.height, reference.height, 0.0), None, None)
+        lacking = 0.0 if reference.height else 1.0
+        short = Short(min(source.height, reference.height), source.height, reference.height, lacking)
+        return Assessment(short, None, None)
     ours, real = pool(source, reference)
     alone = within(ours, real, settings, settings.draws)
     if isinstance(alone, Short):

@@ -11,7 +11,9 @@ Rules of provenance may refuse at any size and alone:
   source that cannot account for some of its rows is not trusted with the rest.
 
 Statistics need two keys; see `stages.mix.verdict`. A source of fewer tokens than min_windows windows hold is not looked
-at (low_power), and one that declares no reference cannot be (no_reference). This module sees counts and findings only.
+at (low_power), and one that declares no reference cannot be (no_reference). What was found on windows says nothing of a
+source of which more than a tenth is in documents shorter than one (low_power, too). This module sees counts and
+findings only.
 """
 
 import json
@@ -21,6 +23,7 @@ from typing import Any, Literal
 import polars as pl
 
 from stages.mix import ngrams
+from stages.mix.matched import UNMATCHED
 from stages.mix.params import Collapse, MixParams, Reference
 from stages.mix.verdict import SEVERITY, Reason, digest, row, waived, worst
 from stages.mix.weights import Tokens, weight
@@ -54,7 +57,10 @@ def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> 
         "waiver": waiver,
         "figures": _figures(shares),
         "provenance": _provenance(shares),
-        "sources": {n: found | {"curve": curves.get((n, "synthetic"))} for n, (_, found) in sources.items()},
+        "sources": {
+            n: own | {"curve": curves.get((n, "synthetic")) if own["found"] else None}
+            for n, (_, own) in sources.items()
+        },
         "curves": {n: curve for (n, origin), curve in sorted(curves.items()) if origin == "crawl"},
     }
 
@@ -83,7 +89,8 @@ def assessment(table: pl.DataFrame) -> dict[str, Any]:
 
 
 _KEYS = {"source": pl.String, "origin": pl.String, "generator": pl.String, "generation_depth": pl.Int64}
-_SHARES = _KEYS | dict.fromkeys(("documents", "tokens", "unique_tokens", "paid_tokens"), pl.Int64)
+_COUNTS = ("documents", "tokens", "unique_tokens", "short_tokens", "paid_tokens")
+_SHARES = _KEYS | dict.fromkeys(_COUNTS, pl.Int64)
 
 
 def _concat(shards: Shards, schema: Mapping[str, Any]) -> pl.DataFrame:
@@ -141,10 +148,13 @@ def _source(
 ) -> tuple[list[Reason], dict[str, Any]]:
     own = shares.filter(source=name, origin="synthetic")
     reasons = [Reason("provenance_missing", "REFUSE", name, f, float(n), 0.0) for f, n in sorted(missing.items())]
-    reasons += [Reason(**r) for r in found["reasons"]] if found else [_unseen(name, own, params)]
+    reasons += (
+        [*(Reason(**r) for r in found["reasons"]), *_unread(name, own)] if found else [_unseen(name, own, params)]
+    )
     kept, waiver = waived(name, reasons, waivers)
     abstains = any(r.verdict == "ABSTAIN" for r in reasons)
     parts = ("alone", "mixture", "canary")
+    most = weight(_tokens(name, shares), params.collapse, found.get("weight") if found else None)
     return kept, {
         **_verdict(kept),
         "digest": digest(name, worst(reasons), reasons),
@@ -152,7 +162,7 @@ def _source(
         "figures": _figures(shares.filter(source=name)) | {"missing": dict(sorted(missing.items()))},
         "rank": found.get("rank") if found and not abstains else None,
         "found": {p: found.get(p) for p in parts} if found and not abstains else None,
-        "weight": weight(_tokens(name, shares), params.collapse, found.get("weight") if found else None),
+        "weight": most | {"largest": 0.0} if missing else most,  # no share of it gives its rows a provenance
     }
 
 
@@ -169,11 +179,20 @@ def _depth(shares: pl.DataFrame) -> tuple[int, int]:
     return int(shares["tokens"].sum()), int(shares.filter(deep)["tokens"].sum())
 
 
+def _unread(name: str, own: pl.DataFrame) -> list[Reason]:
+    """What speaks against trusting the windows of a source: too much of it is in documents that give none."""
+    share = _ratio(int(own["short_tokens"].sum()), int(own["unique_tokens"].sum())) or 0.0
+    if share <= UNMATCHED:
+        return []
+    return [Reason("low_power", "ABSTAIN", name, "short_documents", _round(share), UNMATCHED)]
+
+
 def _unseen(name: str, own: pl.DataFrame, params: MixParams) -> Reason:
     """Why a source was not looked at: too small, else without a reference."""
     tokens, bound = int(own["unique_tokens"].sum()), least(params.collapse)
     if tokens >= bound and name not in declaring(params):
-        return Reason("no_reference", "ABSTAIN", name, f"mix.synthetic.{name}.reference")
+        key = f"mix.synthetic.{name}.reference"
+        return Reason("no_reference", "ABSTAIN", name, key, float(tokens), float(bound))
     return Reason("low_power", "ABSTAIN", name, "tokens", float(tokens), float(bound))
 
 

@@ -14,7 +14,8 @@ size of an effect, positive where something was lost, and has the same meaning e
 - rare_mass, rare_coverage: the share of words that the rest of the reference has once or twice, and the share of such
   words that occur in the set.
 - predictable, surprising: the share of windows that a bigram model of the rest of the reference finds easier than it
-  finds 95 % of real windows, and harder: sharpened text is too easy, text of a far generation too hard.
+  finds 95 % of real windows, and harder: sharpened text is too easy, text of a far generation too hard. Text that was
+  edited out of its very reference is easy, too, and then neither gates (`stages.mix.within`).
 - divergence (Jensen-Shannon, of words) and separability (see `stages.mix.separability`) are shown and never judged:
   they tell another topic from this one, not worse. The same holds of concentration, of which one genre of a domain has
   more, and of next_word, which falls where words are many and rises in sharpened text.

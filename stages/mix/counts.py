@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from stages.mix.windows import WORDS
+
 PAID_COPIES = 4  # copies beyond the fourth teach little (Muennighoff et al. 2023, section 5)
 
 
 def count(tables: Mapping[str, pl.DataFrame], params: None, models: Mapping[str, str]) -> dict[str, pl.DataFrame]:
-    """mix/documents of a release shard -> mix/shares."""
+    """mix/documents of a release shard -> mix/shares. `short_tokens`: of first copies too short for a window."""
     return {"mix/shares": _shares(tables["mix/documents"])}
 
 
@@ -22,6 +24,7 @@ def _shares(documents: pl.DataFrame) -> pl.DataFrame:
             documents=first.sum().cast(pl.Int64),
             tokens=pl.col("n_tokens").sum(),
             unique_tokens=pl.col("n_tokens").filter(first).sum(),
+            short_tokens=pl.col("n_tokens").filter(first & (pl.col("n_tokens") < WORDS)).sum(),
             paid_tokens=pl.col("n_tokens").filter(paid).sum(),
         )
         .sort("source", "origin", "generator", "generation_depth")

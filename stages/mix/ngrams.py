@@ -3,7 +3,7 @@
 Kept are the n-grams whose hash ends in `bits` zero bits (distinct sampling after Gibbons, 2001). A table keeps the
 smallest `bits` with which a group (source, origin, n) stays at MAX_ROWS rows or below; tables are brought to the
 largest `bits` among them and added. The merged sample is the same however rows were dealt. Counts of the kept n-grams
-and the `total` of all occurrences are exact, so that estimates have no bias: types, types seen once, rarefaction.
+and the `total` of all occurrences are exact, so that estimates have no bias: types, rarefaction.
 """
 
 import math
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from stages.shingles import Ints, normalise, shingles
 
 MAX_ROWS = 1 << 16  # per source and n: 2.5 MB; a share of .2 then has a standard error of .002
-ORDERS = (1, 2, 3, 8)
+ORDERS = (1,)  # n of what is counted: whole sources have curves of words; longer runs are compared on windows
 SUMMED = 1e6  # a type more frequent than this is nearly always seen, however small the part
 GROUP = ("source", "origin", "n")
 SCHEMA = {"source": pl.String, "origin": pl.String, "n": pl.Int64} | dict.fromkeys(
@@ -107,14 +107,6 @@ class _Sample:
         known = [*zip(GROUP, group), ("bits", self.bits), ("total", self.total)]
         same = [pl.lit(value, SCHEMA[name]).alias(name) for name, value in known]
         return pl.DataFrame(dict(zip(("ngram", "count"), self.held))).with_columns(same).select(*SCHEMA)
-
-
-def figures(table: pl.DataFrame) -> dict[str, float | int | None]:
-    """Estimates for one group: occurrences, types, and the Good-Turing mass `unseen`, types seen once / occurrences."""
-    scale, total = (1 << _bits(table)), _total(table)
-    once = int((table["count"] == 1).sum()) * scale
-    unseen = min(1.0, once / total) if total else None
-    return {"occurrences": total, "types": table.height * scale, "unseen": unseen}
 
 
 def _bits(table: pl.DataFrame) -> int:

@@ -10,8 +10,9 @@ Statistics refuse with two keys only: a canary that is harmed, and a loss within
     warning                                         WARN     canary_warns
 
 ABSTAIN is a verdict too, and then no figure is given: no_reference (the source declares no real text to be held
-against), low_power (too little text), reference_lacks (more than a tenth of the source lies in domains, positions or
-languages of which its reference has too little). PASS < WARN < ABSTAIN < REFUSE; a verdict is the worst of its reasons.
+against), low_power (too little text, or more than a tenth of it in documents shorter than a window), reference_lacks
+(more than a tenth of the source lies in domains, positions or languages of which its reference has too little).
+PASS < WARN < ABSTAIN < REFUSE; a verdict is the worst of its reasons.
 """
 
 import hashlib
@@ -77,8 +78,9 @@ def reasons(name: str, found: Assessment, settings: Collapse) -> list[Reason]:
 
 
 def _short(name: str, found: Short | None, settings: Collapse) -> Reason:
-    if found is not None and found.windows >= settings.min_windows and found.unmatched > UNMATCHED:
-        return Reason("reference_lacks", "ABSTAIN", name, "windows", _round(found.unmatched), UNMATCHED)
+    if found is not None and found.source >= settings.min_windows and found.unmatched > UNMATCHED:
+        key = f"mix.synthetic.{name}.reference"
+        return Reason("reference_lacks", "ABSTAIN", name, key, _round(found.unmatched), UNMATCHED)
     have = found.windows if found is not None else 0
     return Reason("low_power", "ABSTAIN", name, "windows", float(have), float(settings.min_windows))
 

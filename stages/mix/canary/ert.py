@@ -3,7 +3,8 @@
 L(n) is the held-out loss of a model of n real tokens. A model of n_R real and n_S synthetic tokens has the loss of one
 of n_eff real tokens: ERT = (n_eff - n_R) / n_S. 1 is as good as fresh real text, 0 adds nothing, below 0 the model is
 worse for having read it. L is made monotone (isotonic in log n, pooling adjacent violators) and read between its points
-linearly in log n; outside it is clamped, and the estimate says so: -7/8 below, 1.5 above. Where real text itself gains
+linearly in log n; outside it is clamped, and the estimate says so: to -7/8 below and 1.5 above for a source as large as
+the real text, farther for a smaller one. Where real text itself gains
 nothing any more (in nats per token, from n_R to all there is) there is no estimate: such a bucket would accuse anybody.
 
 The potential is the other half of the question: the best of all linear mixtures of the two models cannot be hurt by

@@ -140,6 +140,13 @@ def test_a_loss_that_harms_no_canary_bears_any_weight():
     assert "weight" not in found
 
 
+@pytest.mark.parametrize(("windows", "code"), [(49, "low_power"), (50, "reference_lacks")])
+def test_a_reference_that_matches_nothing_lacks_all_of_a_source_that_has_windows(windows, code):
+    found = judged({"0": shard(BAD.head(windows), "synthetic")})
+    (reason,) = json.loads(dict(found.select("part", "found").iter_rows())["reasons"])
+    assert (reason["code"], reason["verdict"]) == (code, "ABSTAIN")
+
+
 def test_of_too_few_windows_only_their_number_is_said():
     found = judged({"0": pl.concat([shard(BAD.head(20), "synthetic"), shard(REAL, "reference")])})
     parts = {part: json.loads(value) for part, value in found.select("part", "found").iter_rows()}

@@ -7,6 +7,7 @@ import pytest
 
 from stages.mix.collapse import assessment, judge, share_of, to_judge
 from stages.mix.counts import count
+from stages.mix.ngrams import SCHEMA as NGRAMS
 from stages.mix.params import Collapse, MixParams, Reference, SyntheticSource
 from stages.mix.verdict import digest
 from stages.schemas import SHARES
@@ -50,12 +51,12 @@ def assessed(reasons=(), **parts):
     return pl.DataFrame(rows, schema={"source": pl.String, "part": pl.String, "found": pl.String}, orient="row")
 
 
-def verdict(shards, missing=None, own=None, waivers=(), found=None):
+def verdict(shards, missing=None, own=None, waivers=(), found=None, ngrams=None):
     """The verdict on release shards; `missing` are the synthetic rows of mix/sizes (default: one per document)."""
     rows = [r for docs in shards.values() for r in docs if r["provenance"]["origin"] == "synthetic"]
     sizes = [(r["source"], "synthetic", None) for r in rows] + [("set", "synthetic", m) for m in missing or []]
     frame = pl.DataFrame([("crawl", "crawl", None), *sizes], schema=SIZES, orient="row")
-    tables = {"mix/shares": counted(shards), "mix/sizes": {"a": frame}, "mix/ngrams": {}}
+    tables = {"mix/shares": counted(shards), "mix/sizes": {"a": frame}, "mix/ngrams": ngrams or {}}
     return judge({**tables, "mix/assessments": found or {}}, own or params(), waivers)
 
 
@@ -151,6 +152,43 @@ def test_a_source_that_was_not_looked_at_abstains_without_a_figure(tokens, refer
     assert found["sources"]["set"]["found"] is None
     named = {"no_reference": "mix.synthetic.set.reference", "low_power": "tokens"}
     assert found["reasons"][0]["field"] == named[expected[0][0]]
+
+
+def test_a_waiver_of_a_source_without_reference_is_one_of_its_size():
+    found = [verdict({"0": [row("r", 10**6), row("s", n, "synthetic")]}) for n in (LEAST, LEAST + 1)]
+    assert len({f["sources"]["set"]["digest"] for f in found}) == 2
+
+
+@pytest.mark.parametrize(("short", "expected"), [(2, []), (3, [LOW])])
+def test_windows_say_nothing_of_a_source_most_of_which_gives_none(short, expected):
+    """Short: of 49 tokens, one fewer than a window has words. Copies of a document count once."""
+    docs = [row(f"s{i}", 49, "synthetic", copy=c) for i in range(short) for c in (0, 1)]
+    mixture = {"0": [row("r", 9000), row("long", 1049 - 49 * short, "synthetic"), row("w", 50, "synthetic"), *docs]}
+    fine = assessed(alone={"kind": "Comparison"}, rank={"score": 0.1})
+    found = verdict(mixture, found={"set": fine}, own=params("seeds"))
+    assert codes(found) == expected
+    source = found["sources"]["set"]
+    assert (source["found"] is None, source["rank"] is None) == (bool(expected),) * 2
+    if expected:
+        assert found["reasons"][0]["field"] == "short_documents"
+        assert found["reasons"][0]["value"] == round(147 / 1099, 4)
+
+
+def test_a_curve_is_shown_of_a_source_that_was_judged():
+    table = pl.DataFrame(
+        [("set", o, 1, 0, 2000, k, 2) for o in ("synthetic",) for k in range(1000)], schema=NGRAMS, orient="row"
+    )
+    mixture = {"0": [row("r", 3000), row("s", 1000, "synthetic")]}
+    fine = assessed(alone={"kind": "Comparison"})
+    for found, expected in (({"set": fine}, [[1000, 750], [2000, 1000]]), ({}, None)):
+        whole = verdict(mixture, found=found, own=params("seeds"), ngrams={"0": table})
+        assert whole["sources"]["set"]["curve"] == expected
+
+
+def test_no_weight_is_small_enough_for_rows_without_provenance():
+    mixture = {"0": [row("r", 3000), row("s", 1000, "synthetic")]}
+    assert verdict(mixture)["sources"]["set"]["weight"]["largest"] == 0.5
+    assert verdict(mixture, ["licence"])["sources"]["set"]["weight"]["largest"] == 0.0
 
 
 def test_sources_with_reference_and_enough_first_copies_are_looked_at():

@@ -74,17 +74,19 @@ def test_the_largest_loss_is_named():
 
 
 @pytest.mark.parametrize(
-    ("alone", "code", "value", "bound"),
+    ("alone", "code", "field", "value", "bound"),
     [
-        (Short(199, 400, 900, 0.0), "low_power", 199.0, 200.0),
-        (None, "low_power", 0.0, 200.0),
-        (Short(300, 400, 900, 0.25), "reference_lacks", 0.25, 0.1),
-        (Short(10, 400, 900, 0.25), "low_power", 10.0, 200.0),
+        (Short(199, 400, 900, 0.0), "low_power", "windows", 199.0, 200.0),
+        (None, "low_power", "windows", 0.0, 200.0),
+        (Short(300, 400, 900, 0.25), "reference_lacks", "mix.synthetic.s.reference", 0.25, 0.1),
+        (Short(0, 400, 900, 1.0), "reference_lacks", "mix.synthetic.s.reference", 1.0, 0.1),
+        (Short(0, 199, 900, 1.0), "low_power", "windows", 0.0, 200.0),
     ],
 )
-def test_too_little_text_abstains(alone, code, value, bound):
+def test_too_little_text_abstains(alone, code, field, value, bound):
+    """Whose fault it is: of a source that has the windows, its reference lacks what is missing."""
     found = Assessment(alone, None, None)
-    assert reasons("s", found, SETTINGS) == [Reason(code, "ABSTAIN", "s", "windows", value, bound)]
+    assert reasons("s", found, SETTINGS) == [Reason(code, "ABSTAIN", "s", field, value, bound)]
 
 
 def test_a_canary_without_enough_text_abstains():

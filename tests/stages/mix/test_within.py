@@ -44,6 +44,23 @@ def test_controls_have_the_source_between_them():
     assert [f.p is None for f in c.findings] == [not f.gates for f in c.findings]
 
 
+def edited(lightly):
+    """Windows of the reference; of one in `lightly` every 25th word is another one, of the others every sixth."""
+    texts = []
+    for k, text in enumerate(REAL["text"]):
+        every = 25 if k % lightly == 0 else 6
+        texts.append(" ".join("zzz" if i % every == 0 else w for i, w in enumerate(text.split())))
+    return REAL.with_columns(text=pl.Series(texts), doc_id=pl.format("made {}", "doc_id"))
+
+
+@pytest.mark.parametrize(("lightly", "gates"), [(1, False), (20, True)])
+def test_text_edited_out_of_its_reference_is_not_blamed_for_being_easy(lightly, gates):
+    found = compare(edited(lightly).head(300), REAL, **FEW)
+    assert found.finding("predictable").gates is gates
+    assert (found.finding("predictable").p is not None) is gates
+    assert all(f.gates for f in found.findings if f.name.startswith("unseen"))
+
+
 def sharpened(name, length):
     return document(name, length, power=1.6)
 
@@ -91,7 +108,7 @@ def test_a_clump_of_repeats_stands_out_by_how_many_times_the_others_it_has():
     far = []
     for value in (0.002, 0.008):
         observed[reused] = value
-        far.append(within._findings(observed, null, 1000, 1.0)[reused].deviation)
+        far.append(within._findings(observed, null, np.array([reused]), 1000, 1.0)[reused].deviation)
     assert np.log(np.geomspace(0.0007, 0.0014, 39) + 0.002).std(ddof=1) < 0.3
     assert far[1] - far[0] == pytest.approx(np.log(0.010 / 0.004) / 0.3)
 
