@@ -50,7 +50,10 @@ def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> 
     sources = {n: _source(n, shares, missing.get(n, {}), assessed.get(n), params, waivers) for n in names}
     whole = _mixture(shares, params.collapse) if names else [Reason("nothing_to_check", "PASS")]
     kept, waiver = waived(None, whole, waivers)
-    reasons = [*kept, *(r for n in names for r in sources[n][0])]
+    stray = [
+        Reason("waiver_void", "WARN", w["source"], w["name"]) for w in waivers if w["source"] not in (None, *names)
+    ]
+    reasons = [*kept, *(r for n in names for r in sources[n][0]), *stray]
     return {
         **_verdict(reasons),
         "digest": digest(None, worst(whole), whole),
