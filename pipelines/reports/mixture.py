@@ -67,10 +67,9 @@ def _how(params: Params) -> str:
         f"above {held.max_unknown_depth_share} of text by generators that were trained on generated text, or nobody "
         f"knows. Statistics refuse with two keys only: a small model is harmed by the source, and the source has lost "
         f"{held.refuse_loss} of its variety beside real text of the same kind. A source of fewer than "
-        f"{held.min_windows:,} windows of 50 words, or with more than a tenth of its text in documents shorter than that, "
-        f"is not judged (low_power), which closes the gate from {low:,} synthetic tokens on; neither is one that declares "
-        f"no real text, or too little of its kind. A pass says that no loss was found, not that "
-        f"there is none."
+        f"{held.min_windows:,} windows of 50 words, or with more than a tenth of its text in shorter documents, is not "
+        f"judged (low_power), which closes the gate from {low:,} synthetic tokens on; neither is one that declares no "
+        f"real text, or too little of its kind. A pass says that no loss was found, not that there is none."
     )
 
 
