@@ -1,4 +1,4 @@
-"""Stage `dedup`: signatures of every document, clusters of quality's survivors, and who of each cluster stays.
+"""Stage `dedup`: signatures of every document, clusters of quality's survivors, who of each cluster stays, and edits.
 
 The search over all shards runs in tasks that each see a part: `candidates` a range of keys, `near` a lot of contents.
 """
@@ -97,26 +97,26 @@ def decide_shard(tables: Tables, params: DecideParams, models: Mapping[str, str]
 
 
 def run(ctx: Context, *, dry: bool = False) -> Stage:
-    """Sign, find candidates, judge them, describe the clusters, decide."""
+    """Sign, find candidates, judge them, describe the clusters, decide, find what the kept ones repeat."""
     stage = Stage(ctx, "dedup", gate="quality", reads=("extract", "quality"), dry=dry)
     shards = stage.shards("extract/documents")
+    indexed = released.beside(ctx, shards)
     stage.each(_signatures(ctx), shards)
     stage.each(_keys(ctx), shards)
-    released.keys(ctx, stage)
+    released.keys(ctx, stage, indexed)
     rows = _rows(stage)
     some, many = parts(rows, PART_MEMBERS), parts(rows * ctx.params.dedup.bands, PART_KEYS)
     stage.each(_copies(ctx), some, extra=some)
     stage.each(_candidates(), many, extra=many)
     stage.whole(_lots(), extra=components.settle(stage))
     stage.each(_sets(ctx), shards)
-    released.sets(ctx, stage)
+    released.sets(ctx, stage, indexed)
     lots = {f"lot-{k:05d}": k for k in range(_count(stage))}
     stage.each(_near(ctx), lots, extra=lots)
     stage.whole(_clusters())
-    repeated_paragraphs.find(ctx, stage, shards, many)
     semantic.find(ctx, stage, shards)
     stage.each(_decisions(ctx), shards)
-    released.write(ctx, stage, shards)
+    repeated_paragraphs.find(ctx, stage, shards, many)
     stage.finish()
     return stage
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines import waivers
+from pipelines import source_names, waivers
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
@@ -25,11 +25,12 @@ def main() -> int:
 
 def resolve(ctx: Context) -> None:
     """Write data/inputs/{warcs,synthetic,references,waivers,models,url_lists}.jsonl."""
-    faults: list[str] = []
+    faults = [*source_names.faults(ctx.params.input, ctx.params.mix)]
     warcs = [*_warcs(ctx, faults)]
-    faults += _equal_names(warcs)
     synthetic = [*_synthetic(ctx, faults)]
+    faults += _equal_names([*warcs, *synthetic])
     references = [*_references(ctx, faults)]
+    faults += [*_equal_names(references), *_no_real_text(synthetic, references)]
     models = [*_models(ctx, faults)]
     lists = [*_url_lists(ctx, faults)]
     if faults:
@@ -50,8 +51,7 @@ def wanted(ctx: Context, faults: list[str]) -> list[Wanted]:
         found = [Wanted(s, f"input.warcs.{s}", (v,) if isinstance(v, str) else v) for s, v in value.items()]
     else:
         found = [Wanted("crawl", "input.warcs", (value,) if isinstance(value, str) else value)]
-    own = crawl.crawl.replace("/", "-") if crawl and isinstance(value, dict) else "crawl"
-    added = crawled(ctx, own, faults)
+    added = crawled(ctx, source_names.own_name(ctx.params.input), faults)
     return [*(want for want in found if want.patterns or crawl is None), *([added] if added else [])]
 
 
@@ -94,17 +94,31 @@ def _no_warc(file: Named) -> str:
         return f"cannot be read ({error.strerror})"
 
 
-def _equal_names(warcs: list[Row]) -> list[str]:
+def _equal_names(rows: list[Row]) -> list[str]:
+    """Shards are known by name alone: of two with one name, one would be lost without a word."""
     first: dict[str, Row] = {}
     faults = []
-    for row in warcs:
+    for row in rows:
         other = first.setdefault(str(row["shard"]), row)
         if other is not row:
-            one, two = (each.get("url", each["path"]) for each in (other, row))
-            faults.append(
-                f"{row['key']}: {one} and {two} would both be shard {row['shard']!r}; rename one, or name sources"
-            )
+            keys = " and ".join(dict.fromkeys(str(each["key"]) for each in (other, row)))
+            cure = "rename one, or name sources" if str(row["key"]).startswith("input.") else "rename one"
+            faults.append(f"{keys}: {_said(other)} and {_said(row)} would both be shard {row['shard']!r}; {cure}")
     return faults
+
+
+def _no_real_text(synthetic: list[Row], references: list[Row]) -> list[str]:
+    """References that are a synthetic file, under any name: beside itself no text has lost anything."""
+    made = {row["sha256"]: row for row in reversed(synthetic)}
+    return [
+        f"{row['key']}: {_said(row)} has the sha256 of {_said(one)}, which {one['key']} names; a reference is real text"
+        for row in references
+        if (one := made.get(row["sha256"])) is not None
+    ]
+
+
+def _said(row: Row) -> str:
+    return str(row.get("url", row["path"]))
 
 
 def _synthetic(ctx: Context, faults: list[str]) -> Iterator[Row]:

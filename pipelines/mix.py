@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import collapse_checks
+from pipelines import collapse_checks, released
 from pipelines.context import Context
 from pipelines.entry import stage_main
 from pipelines.errors import BadInput
@@ -71,6 +71,7 @@ def run(ctx: Context, *, dry: bool = False) -> Stage:
     parts = {f"part-{k:05d}": k for k in range(ctx.params.mix.shards)}
     stage.each(_documents(), parts, extra={s: _part(ctx, k) for s, k in parts.items()})
     stage.each(_counts(), parts)
+    released.write(ctx, stage, crawl)
     collapse_checks.run(ctx, stage, parts)
     stage.finish()
     return stage

@@ -1,4 +1,4 @@
-"""Dedup's edits: none, or the removal of paragraphs that many pages of a host repeat, found over all shards."""
+"""Dedup's edits: none, or the removal of paragraphs that many kept pages of a host repeat, found over all shards."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from stages.dedup.paragraphs import measure_paragraphs, remove, repeated
 from stages.dedup.params import ParagraphParams
 
 TABLES = ("dedup/paragraphs", "dedup/repeated")
-GIVEN = (Read("extract/documents", ("doc_id", "host", "text")), Read("quality/decisions", ("doc_id", "keep")))
+GIVEN = (Read("extract/documents", ("doc_id", "host", "text")), Read("dedup/decisions", ("doc_id", "keep")))
 
 
 def count(
@@ -33,7 +33,10 @@ def take_out(tables: Mapping[str, Any], params: ParagraphParams, models: Mapping
 
 
 def find(ctx: Context, stage: Stage, shards: list[str], parts: Mapping[str, tuple[int, int]]) -> None:
-    """Write dedup/edits of every shard: empty ones where params do not ask for the removal."""
+    """Write dedup/edits of every shard: empty ones where params do not ask for the removal.
+
+    Comes after the decisions, since copies of a page are no pages that repeat it.
+    """
     stage.tables.update(TABLES)
     params = ctx.params.dedup.paragraphs
     if params.min_pages is None:

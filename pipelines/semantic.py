@@ -1,11 +1,12 @@
 """Dedup by meaning: word vectors of the corpus, a vector per document, groups, and who resembles whom. Off by default.
 
 Word vectors are trained on a sample of the survivors, by hash of doc_id, in one task; documents are then encoded shard
-by shard, grouped, and compared group by group in tasks of their own.
+by shard, grouped, and compared group by group in tasks of their own. What samples hold does not depend on how the
+survivors are spread over shards, nor on how many documents quality rejected.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,11 @@ Tables = Mapping[str, Any]
 Frames = dict[str, pl.DataFrame]
 
 
-def train(tables: Tables, params: tuple[WordParams, int], models: Mapping[str, str]) -> Frames:
+def train(tables: Tables, policy: WordParams, models: Mapping[str, str]) -> Frames:
     """Body of `words`: fastText on the normalised texts of a sample, a document per line."""
     from stages.fasttext_models import train_vectors
 
-    policy, rows = params
+    rows = sum(int(part["keep"].sum()) for part in tables["quality/decisions"].values())
     with tempfile.NamedTemporaryFile("wb", suffix=".txt") as file:
         for shard, part in tables["extract/documents"].items():
             kept = tables["quality/decisions"][shard].filter("keep")
@@ -79,12 +80,13 @@ def encode(tables: Tables, params: None, models: Mapping[str, str]) -> Frames:
     return {"dedup/vectors": kept.select("doc_id", vector=packed)}
 
 
-def group(tables: Tables, params: tuple[int, tuple[int, int]], models: Mapping[str, str]) -> Frames:
-    """Body of `centres`: what the vectors of a sample have in common (cells below 0), and k-means over the rest."""
-    rows, count = params[1]
-    lazy = (part.filter(_sampled(PER_CENTRE * count, rows)) for part in tables["dedup/vectors"].values())
-    sample = pl.concat([pl.DataFrame(schema={"doc_id": pl.String, "vector": pl.Binary}), *lazy])
-    sample = sample.filter(pl.col("vector").bin.size() > 0).sort("doc_id")
+def group(tables: Tables, params: tuple[int, int], models: Mapping[str, str]) -> Frames:
+    """Body of `centres`: what the vectors of a sample have in common (cells below 0), and k-means over the rest.
+
+    No row where no document has a vector.
+    """
+    per_centre, count = params
+    sample = _first(tables["dedup/vectors"].values(), per_centre * count)
     if sample.is_empty():
         return {"dedup/centres": pl.DataFrame(schema={"cell": pl.Int64, "vector": pl.Binary})}
     vectors = semantic.unpacked(sample["vector"])
@@ -92,6 +94,21 @@ def group(tables: Tables, params: tuple[int, tuple[int, int]], models: Mapping[s
     found = semantic.centres(semantic.without(vectors, shared), count)
     cell = pl.int_range(-len(shared), len(found), dtype=pl.Int64, eager=True)
     return {"dedup/centres": pl.DataFrame({"cell": cell, "vector": semantic.packed(np.vstack([shared, found]))})}
+
+
+def _first(parts: Iterable[pl.DataFrame], wanted: int) -> pl.DataFrame:
+    """Of all rows that have a vector the `wanted` first by doc_id, which is a hash; all of them where they are fewer.
+
+    Holds twice as many and one part at most.
+    """
+    held, rows = [pl.DataFrame(schema={"doc_id": pl.String, "vector": pl.Binary})], 0
+    for part in parts:
+        held.append(part.filter(pl.col("vector").bin.size() > 0))
+        rows += held[-1].height
+        if rows > 2 * wanted:
+            held = [pl.concat(held).sort("doc_id").head(wanted)]
+            rows = wanted
+    return pl.concat(held).sort("doc_id").head(wanted)
 
 
 def place(tables: Tables, params: KeyParams, models: Mapping[str, str]) -> Frames:
@@ -121,11 +138,15 @@ def find(ctx: Context, stage: Stage, shards: list[str]) -> None:
     per_part = max(1, PART_ROWS * cells // max(rows, 1))
     parts = {f"part-{k:05d}": [low, low + per_part] for k, low in enumerate(range(0, cells, per_part))}
     trained, centres, compared = _families(ctx, policy)
-    stage.whole(trained, extra=rows)
+    stage.whole(trained)
+    if stage.failed:  # what follows is of all shards; `finish` names those that failed
+        return
     stage.each(_encoded(), shards)
-    stage.whole(centres, extra=[rows, cells])
+    stage.whole(centres, extra=cells)
+    if stage.failed:
+        return
     stage.each(_placed(ctx), shards)
-    stage.each(compared, parts, extra=parts)
+    stage.each(compared, {} if stage.failed else parts, extra=parts)
 
 
 def _families(ctx: Context, policy: SemanticParams) -> Iterator[Family]:
@@ -142,7 +163,7 @@ def _families(ctx: Context, policy: SemanticParams) -> Iterator[Family]:
 
 def _encoded() -> Family:
     reads = (Read("extract/documents", ("doc_id", "text")), Read("quality/edits"), KEPT, Read("dedup/words"))
-    return Family("vectors", encode, reads, {"dedup/vectors": schemas.DEDUP_VECTORS}, code=CODE)
+    return Family("vectors", encode, reads, {"dedup/vectors": schemas.DEDUP_VECTORS}, code=(*CODE, "stages.edits"))
 
 
 def _placed(ctx: Context) -> Family:

@@ -21,7 +21,7 @@ from pipelines.files import below, committed
 from pipelines.stat import StatCache
 from stages.extract.blocking import Lists, Use, entry, key
 
-FORM = "1"  # of the file: part of its name, so that a change makes it anew
+FORM = "2"  # of the file: part of its name, so that a change makes it anew
 HEAD = 1 << 16  # bytes for the line of JSON: names of some thousand lists
 MOST_LISTS = 1 << 10
 NAMES = ("domains", "urls")  # of the files in a folder, as UT1 has them; other files there are not read
@@ -100,7 +100,7 @@ def _keys(one: Source) -> tuple[NDArray[np.uint64], int]:
 def _lines(path: Path, name: str) -> Iterator[str]:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8", errors="replace") as file:
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:  # editors save a mark
             yield from (str(line).rstrip("\r\n") for line in file)
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{name}: {path} cannot be read ({error})") from error

@@ -262,7 +262,7 @@ TABLES: dict[str, pa.Schema] = {
     "quality/scores": QUALITY_SCORES, "quality/edits": EDITS, "quality/decisions": DECISIONS,
     "dedup/signatures": SIGNATURES, "dedup/members": DEDUP_MEMBERS, "dedup/keys": DEDUP_KEYS,
     "dedup/copies": DEDUP_COPIES, "dedup/candidates": DEDUP_CANDIDATES, "dedup/stars": DEDUP_STARS,
-    "dedup/index": DEDUP_INDEX, "dedup/paragraphs": DEDUP_PARAGRAPHS, "dedup/repeated": DEDUP_PARAGRAPHS,
+    "dedup/paragraphs": DEDUP_PARAGRAPHS, "dedup/repeated": DEDUP_PARAGRAPHS,
     "dedup/lots": DEDUP_LOTS, "dedup/sets": DEDUP_SETS, "dedup/near": DEDUP_NEAR, "dedup/judged": DEDUP_AUDIT,
     "dedup/clusters": CLUSTERS, "dedup/audit": DEDUP_AUDIT, "dedup/edits": EDITS, "dedup/decisions": DECISIONS,
     "dedup/words": DEDUP_WORDS, "dedup/vectors": DEDUP_VECTORS, "dedup/centres": DEDUP_CENTRES,
@@ -270,7 +270,7 @@ TABLES: dict[str, pa.Schema] = {
     "toxicity/scores": TOXICITY_SCORES, "toxicity/edits": EDITS, "toxicity/decisions": DECISIONS,
     "mix/synthetic": SYNTHETIC, "mix/sizes": SIZES, "mix/plan": PLAN, "mix/repeats": REPEATS,
     "mix/decisions": DECISIONS, "mix/documents": MIXTURE, "mix/shares": SHARES, "mix/ngrams": NGRAMS,
-    "mix/declared": DECLARED, "mix/windows": WINDOWS, "mix/assessments": ASSESSMENTS,
+    "mix/index": DEDUP_INDEX, "mix/declared": DECLARED, "mix/windows": WINDOWS, "mix/assessments": ASSESSMENTS,
     "reports/dispositions": DISPOSITIONS,
 }
 # fmt: on

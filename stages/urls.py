@@ -46,13 +46,14 @@ def form(url: str) -> tuple[str, str, str] | None:
         split = urlsplit(url.strip("<> \t\r\n")[:MAX_URL])
     except ValueError:
         return None
+    name = ascii_host(name)
     if not _HOST.fullmatch(name):
         return None
     query = f"?{unquote(split.query).lower()}" if split.query else ""
-    return _ascii(name), unquote(split.path).lower() or "/", query
+    return name, unquote(split.path).lower() or "/", query
 
 
-def _ascii(name: str) -> str:
+def ascii_host(name: str) -> str:
     """A host as it stands in requests: names beyond ASCII in punycode."""
     if name.isascii():
         return name
@@ -62,17 +63,22 @@ def _ascii(name: str) -> str:
         return name
 
 
+def page(url: str) -> tuple[str, str, str] | None:
+    """The form in which addresses of one page are equal: `form` without `www.` and a slash at the end."""
+    parts = form(url)
+    return (parts[0].removeprefix("www."), parts[1].rstrip("/"), parts[2]) if parts else None
+
+
 def is_same(url: str | None, other: str | None) -> bool | None:
     """Whether two addresses name one page, `other` perhaps relative to `url`; null where one of them is none.
 
     Scheme, `www.`, upper case and a slash at the end make no difference.
     """
     try:
-        forms = form(url or ""), form(urljoin((url or "")[:MAX_URL], (other or "")[:MAX_URL]) if other else "")
+        pages = page(url or ""), page(urljoin((url or "")[:MAX_URL], (other or "")[:MAX_URL]) if other else "")
     except ValueError:
         return None
-    plain = [(one[0].removeprefix("www."), one[1].rstrip("/"), one[2]) for one in forms if one]
-    return plain[0] == plain[1] if len(plain) == 2 else None
+    return pages[0] == pages[1] if all(pages) else None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,9 +1,10 @@
 """The index of a release: its documents as dedup needs them later, and how a later run takes part of it in.
 
-A row per document that dedup kept, with signature and shingle set, so that a later document is verified against it
-without its text. New documents are compared with indexed ones and never the reverse: an indexed document is always
-kept, comes before all others, and has no decision. Its name is marked inside the search, since the same page may be
-crawled again under the same id. Knows one shard, or one file of an index.
+A row per crawled document of the release, with signature and shingle set, so that a later document is verified against
+it without its text. Whom any stage rejected has none: nobody is removed for the sake of a text that no release holds.
+New documents are compared with indexed ones and never the reverse: an indexed document is always kept, comes before all
+others, and has no decision. Its name is marked inside the search, since the same page may be crawled again under the
+same id. Knows one shard, or one file of an index.
 """
 
 from collections.abc import Mapping
@@ -35,11 +36,12 @@ def form(params: IndexParams) -> str:
 def measure_index(
     tables: Mapping[str, pl.DataFrame], params: IndexParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
-    """A shard's dedup/{decisions,signatures}, extract/documents, quality/edits -> dedup/index, a row per kept document.
+    """A shard's mix/decisions, dedup/signatures, extract/documents, quality/edits -> mix/index, a row per kept one.
 
-    Sorted by document; `form` says how it was made, in every row.
+    Sorted by document; `form` says how it was made, in every row. Texts are those that dedup compares: edits of dedup
+    and toxicity are not applied, as they are not to a later document that is held against it.
     """
-    kept = tables["dedup/decisions"].filter("keep").select("doc_id").sort("doc_id")
+    kept = tables["mix/decisions"].filter("keep").select("doc_id").sort("doc_id")
     rows = kept.join(tables["dedup/signatures"], on="doc_id", how="left", maintain_order="left")
     rows = rows.join(
         tables["extract/documents"].select("doc_id", "source", "text"), on="doc_id", how="left", maintain_order="left"
@@ -49,7 +51,7 @@ def measure_index(
     rows = rows.rename({"doc_id": "document", "n_shingles": "size"}).with_columns(
         form=pl.lit(form(params)), shingles=as_bytes(*sets)
     )
-    return {"dedup/index": rows.select(FIELDS)}
+    return {"mix/index": rows.select(FIELDS)}
 
 
 def take_in(rows: pl.DataFrame, params: IndexParams) -> dict[str, pl.DataFrame]:

@@ -1,8 +1,8 @@
 """Paragraphs that many pages of one host repeat: counted by key, and removed by edits. Off unless params ask for it.
 
 A paragraph is a line of extract's text; two are equal if their normalised words are. Notices, footers and teasers that
-an extractor took for content stand on hundreds of pages of a host; a quotation does not. Knows the survivors of
-quality; whether the rest of a page is a duplicate does not matter here.
+an extractor took for content stand on hundreds of pages of a host; a quotation does not. Knows the documents that dedup
+keeps: copies of a page repeat all of its paragraphs, and counted with them, the one that stays would lose its text.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _KEYS = {"key": pl.Int64, "pages": pl.Int64}
 def measure_paragraphs(
     tables: Mapping[str, pl.DataFrame], params: ParagraphParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
-    """A shard's extract/documents and quality/decisions -> dedup/paragraphs: on how many pages each one stands.
+    """A shard's extract/documents and dedup/decisions -> dedup/paragraphs: on how many pages each one stands.
 
     `key` is of host and words, `pages` counts each page once; sorted by key.
     """
@@ -40,18 +40,18 @@ def repeated(parts: Iterable[pl.DataFrame], params: ParagraphParams) -> pl.DataF
 def remove(
     tables: Mapping[str, pl.DataFrame], params: ParagraphParams, models: Mapping[str, str]
 ) -> dict[str, pl.DataFrame]:
-    """A shard's extract/documents and quality/decisions, dedup/repeated whole -> dedup/edits: their spans, deleted."""
+    """A shard's extract/documents and dedup/decisions, dedup/repeated whole -> dedup/edits: their spans, deleted."""
     found = lines(tables, params).join(tables["dedup/repeated"], on="key", how="semi", maintain_order="left")
     nothing = pl.lit(None, dtype=pl.String)
     return {"dedup/edits": found.select("doc_id", "start", "end", replacement=nothing, kind=pl.lit(KIND))}
 
 
 def lines(tables: Mapping[str, pl.DataFrame], params: ParagraphParams) -> pl.DataFrame:
-    """Every line of min_words words and more of the survivors that have a host: doc_id, start, end, key.
+    """Every line of min_words words and more of the kept documents that have a host: doc_id, start, end, key.
 
     Offsets are code points; the end lies behind the line's own line break.
     """
-    kept = tables["quality/decisions"].filter("keep").select("doc_id")
+    kept = tables["dedup/decisions"].filter("keep").select("doc_id")
     documents = tables["extract/documents"].filter(pl.col("host").is_not_null())
     rows = documents.select("doc_id", "host", "text").join(kept, on="doc_id", how="semi", maintain_order="left")
     rows = rows.with_columns(length=pl.col("text").str.len_chars().cast(pl.Int64))

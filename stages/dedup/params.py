@@ -24,7 +24,7 @@ class DedupParams(Strict):
     prefer_sources: tuple[str, ...] = ()  # for prefer source: best first
     prefer_hosts: tuple[str, ...] = ()  # for prefer host: best first
     index: str | None = None  # folder of an earlier release's index: who is in it is removed as released_…_duplicate
-    write_index: bool = False  # leave data/dedup/index/, from which a later release starts
+    write_index: bool = False  # leave data/mix/index/, from which a later release starts
     paragraphs: "ParagraphParams" = Field(default_factory=lambda: ParagraphParams())
     semantic: "SemanticParams" = Field(default_factory=lambda: SemanticParams())
 

@@ -21,7 +21,7 @@ from stages.shingles import Hashes, Ints, flat_words
 
 Matrix = NDArray[np.float32]
 RARE = 1e-3  # a of Arora et al.: a word of this share weighs half as much as a rare one
-COMMON = 8  # of so many directions, one is taken out
+COMMON = 8  # of so many directions, one is taken out; n vectors vary in n - 1 of them at most
 ROUNDS = 12  # of k-means; on the made corpora fewer than one vector in a hundred moves after ten
 
 
@@ -66,11 +66,16 @@ def scaled(vectors: Matrix) -> Matrix:
 
 
 def common(vectors: Matrix) -> Matrix:
-    """What vectors have in common: their mean, then the directions in which most of them vary, one in eight of all."""
+    """What vectors have in common: their mean, then the directions in which most of them vary, one in eight of all.
+
+    Of fewer vectors than dimensions, one in eight of the directions in which they can vary: to take out all of them
+    would leave rounding errors, which `scaled` would make vectors of.
+    """
     mean = np.cumsum(vectors, axis=0, dtype=np.float64)[-1] / len(vectors)
     rest = vectors - mean
     _, found = np.linalg.eigh(np.einsum("ij,ik->jk", rest, rest))  # einsum adds in one order, whatever the threads
-    return np.vstack([mean, found[:, : -1 - vectors.shape[1] // COMMON : -1].T]).astype(np.float32)
+    taken = min(vectors.shape[1], len(vectors) - 1) // COMMON
+    return np.vstack([mean, found[:, : -1 - taken : -1].T]).astype(np.float32)
 
 
 def without(vectors: Matrix, shared: Matrix) -> Matrix:
@@ -132,7 +137,8 @@ def unpacked(column: pl.Series) -> Matrix:
 def cells(tables: Mapping[str, pl.DataFrame], scope: pl.Series) -> pl.DataFrame:
     """A shard's vectors, members, clusters (own rows) and centres -> dedup/cells, sorted by cell.
 
-    A row per document that is no copy and has a vector; `scope` is that of each row of dedup/vectors.
+    A row per document that is no copy and has a vector, none where there are no centres; `scope` is that of each row of
+    dedup/vectors.
     """
     vectors = tables["dedup/vectors"].with_columns(scope=scope)
     clusters = tables["dedup/clusters"].select(document="doc_id", kind="kind", old=pl.col("kind").is_null())
@@ -140,6 +146,7 @@ def cells(tables: Mapping[str, pl.DataFrame], scope: pl.Series) -> pl.DataFrame:
     rows = rows.join(clusters, on="document", how="left", maintain_order="left")
     rows = rows.filter(pl.col("kind").is_null(), pl.col("vector").bin.size() > 0)
     found = tables["dedup/centres"]
+    rows = rows.clear() if found.is_empty() else rows
     shared, middle = (unpacked(found.filter(side)["vector"]) for side in (pl.col("cell") < 0, pl.col("cell") >= 0))
     own = without(unpacked(rows["vector"]), shared) if len(rows) else unpacked(rows["vector"])
     table = rows.with_columns(

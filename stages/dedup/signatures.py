@@ -29,8 +29,9 @@ def measure_signatures(
 ) -> dict[str, pl.DataFrame]:
     """extract/documents and quality/edits -> dedup/signatures, one row per document, in its order.
 
-    `exact` is the 128-bit BLAKE2b of the normalised text (of the text as it is, if it has no word), `n_shingles` the
-    number of distinct shingles, `minhash` bands x rows little-endian uint32 (empty where there is no shingle).
+    `exact` is the 128-bit BLAKE2b of the normalised text (of the text as it is, if it has no word; of the doc_id, if
+    edits left nothing of it), `n_shingles` the number of distinct shingles, `minhash` bands x rows little-endian uint32
+    (empty where there is no shingle).
     """
     documents = edits.apply_table(tables["extract/documents"].select("doc_id", "text"), tables["quality/edits"])
     texts = documents["text"]
@@ -42,6 +43,9 @@ def measure_signatures(
         minhash += [v.tobytes() if size else b"" for v, size in zip(values, sizes)]
         counts.append(sizes)
         digests += _digests(batch, texts[len(digests) : len(digests) + len(sizes)])
+    # Nothing is no copy of nothing: mix says why they leave.
+    for row in _emptied(documents, tables["quality/edits"]):
+        digests[row] = _digest(documents["doc_id"][row].encode(), b"emptied")
     table = {
         "doc_id": documents["doc_id"],
         "exact": pl.Series(digests, dtype=pl.Binary),
@@ -49,6 +53,13 @@ def measure_signatures(
         "minhash": pl.Series(minhash, dtype=pl.Binary),
     }
     return {"dedup/signatures": pl.DataFrame(table)}
+
+
+def _emptied(documents: pl.DataFrame, spans: pl.DataFrame) -> list[int]:
+    """The rows of edited documents that are blank."""
+    blank = (documents["text"].str.strip_chars() == "").fill_null(False)
+    edited = documents["doc_id"].is_in(spans["doc_id"].unique().implode())
+    return (blank & edited).arg_true().to_list()
 
 
 def sign(batch: Normalised, params: SignatureParams) -> tuple[Values, Ints]:

@@ -53,17 +53,33 @@ class Decoded(NamedTuple):
 def decode(body: bytes, charset: str | None) -> Decoded:
     """The text of a page, of which HTTP says that its encoding is `charset`.
 
-    A stated encoding that does not exist is passed over. Faulty bytes become U+FFFD: nothing raises. Decoded again
-    under the encoding that was found, the text is the same.
+    A stated encoding that does not exist is passed over. Faulty bytes become U+FFFD: nothing raises.
     """
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            return _read(body[len(mark) :], encoding, "bom", None)
+    bare, marked = _unmarked(body)
+    if marked:
+        return _read(bare, marked, "bom", None)
     stated = _declared(body, charset)
     text = guess.as_utf8(body)
     encoding, by = _evident(body, text, stated) or _consistent(body, text, stated)
     fix = NOT_AS_DECLARED if stated and encoding not in dict(stated) else None
     return _read(body, encoding, by, fix, text if encoding == "utf-8" else None)
+
+
+def text_in(body: bytes, encoding: str) -> str:
+    """The text that `decode` gave when it found this encoding. Nothing is judged: what it found need not be what it
+    would find if HTTP had named that.
+
+    Raises LookupError where Python has no such encoding.
+    """
+    bare, marked = _unmarked(body)
+    text = guess.as_utf8(bare) if encoding == "utf-8" and not marked else None
+    return _read(bare, marked or encoding, "", None, text).text
+
+
+def _unmarked(body: bytes) -> tuple[bytes, str | None]:
+    """(the bytes after a byte order mark, the encoding that it names, null where there is none)."""
+    found = next(((mark, encoding) for mark, encoding in _BOMS if body.startswith(mark)), None)
+    return (body[len(found[0]) :], found[1]) if found else (body, None)
 
 
 def _read(body: bytes, encoding: str, by: str, fix: str | None, text: str | None = None) -> Decoded:

@@ -18,6 +18,7 @@ from trafilatura.xml import xmltotxt
 
 from stages.extract import html as pages
 from stages.extract import passes, posts
+from stages.extract.encodings import text_in
 from stages.extract.html import Reading
 from stages.extract.pages import Extraction, Look, Page
 from stages.extract.passes import RETRY_GAIN, SHORT, Found
@@ -55,7 +56,16 @@ def answer(page: Page) -> Look | Extraction:
         reading = pages.read(page.body, page.charset)
         _SHELF.put(page.doc_id, page.body, reading)
         return pages.look(reading, page.max_nodes, page.max_depth)
-    return main_text(_SHELF.take(page.doc_id, page.body) or pages.read(page.body, page.charset), page.url)
+    return main_text(_SHELF.take(page.doc_id, page.body) or _as_looked_at(page), page.url)
+
+
+def _as_looked_at(page: Page) -> Reading:
+    """A page in the encoding that its look found; judged again, it might get another one, and the text would depend on
+    whether the shelf still holds the page. Judged only where no look names one.
+    """
+    if page.charset is None:
+        return pages.read(page.body, None)
+    return Reading(text_in(page.body, page.charset), page.charset)
 
 
 def main_text(page: Reading, url: str) -> Extraction:

@@ -10,6 +10,7 @@ import polars as pl
 
 from stages import schemas
 from stages.strict import Strict
+from stages.takedowns import taken
 
 FORBIDDEN = schemas.FORBIDDEN
 
@@ -25,7 +26,7 @@ def forbid(
 ) -> dict[str, pl.DataFrame]:
     """Return the extract/forbidden table: per shard the doc_ids to reject as `repeated_record` or `takedown`.
 
-    A repeat keeps the first by (shard, offset). A takedown matches a doc_id, a url, or a host and its subdomains.
+    A repeat keeps the first by (shard, offset). What a takedown covers stands in stages.takedowns.
     """
     seen: set[str] = set()
     rows: list[tuple[str, str, str, str | None]] = []
@@ -33,17 +34,10 @@ def forbid(
         records = tables["extract/records"][shard].drop_nulls("doc_id")
         ids = records["doc_id"].unique(maintain_order=True).to_list()
         rows += [(shard, doc_id, "repeated_record", doc_id) for doc_id in ids if doc_id in seen]
-        taken = records.filter(_taken(params.takedowns))["doc_id"].unique(maintain_order=True).to_list()
-        rows += [(shard, doc_id, "takedown", None) for doc_id in taken if doc_id not in seen]
+        gone = records.filter(taken(records, params.takedowns))["doc_id"].unique(maintain_order=True).to_list()
+        rows += [(shard, doc_id, "takedown", None) for doc_id in gone if doc_id not in seen]
         seen.update(ids)
     return {"extract/forbidden": pl.DataFrame(rows, schema=FORBIDDEN.names, orient="row", schema_overrides=_STRINGS)}
 
 
 _STRINGS = dict.fromkeys(FORBIDDEN.names, pl.String)
-
-
-def _taken(takedowns: tuple[str, ...]) -> pl.Expr:
-    names = list(takedowns)
-    exact = pl.col("doc_id").is_in(names) | pl.col("url").is_in(names) | pl.col("host").is_in(names)
-    below = [pl.col("host").str.ends_with("." + name) for name in names if "/" not in name]
-    return pl.any_horizontal(exact, *below).fill_null(False)

@@ -5,7 +5,7 @@ pages' own parts. Counts characters; takes nothing away.
 """
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ ATTRIBUTES = ("[hidden]", "[aria-hidden='true' i]:not(svg):not(i):not(img)", "[s
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "head", "title", "meta", "link", "br", "img"})
 _EDGE = r"(?:^|[;\s])"
 _END = r"\s*(?:[;!]|$)"
-_ZERO = r"0*\.?0+"
+_ZERO = r"(?:0+(?:\.0+)?|\.0+)"  # no two ways to read a run of zeros: a style is hostile
 _HIDING = tuple(
     (kind, re.compile(_EDGE + "(?:" + pattern + ")"))
     for kind, pattern in (
@@ -30,7 +30,7 @@ _GROUND = re.compile(r"(?:^|[;\s])background(?:-color)?\s*:\s*([^;!]{1,60})")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})")
 _NAMES = {"white": "ffffff", "black": "000000", "red": "ff0000", "yellow": "ffff00", "blue": "0000ff", "gray": "808080"}
 _LONG = 60  # characters: below it an element holds no script
-_STYLE_MAX = 2_000
+_STYLE_MAX = 2_000  # characters
 _DEPTH = 20  # elements upwards in which a background is looked for
 _BLANKS = re.compile(r"\s+")
 
@@ -46,7 +46,7 @@ class _Style:
 
 @lru_cache(maxsize=1 << 14)
 def _style(text: str) -> _Style:
-    style = text[:_STYLE_MAX].lower()
+    style = text.lower()
     kind = next((kind for kind, pattern in _HIDING if pattern.search(style)), None)
     colour, ground = _COLOUR.search(style), _GROUND.search(style)
     return _Style(kind, colour and _colour(colour[1]), ground and (_colour(ground[1]) or "other"))
@@ -58,10 +58,11 @@ def hidden(nodes: Sequence[Any]) -> tuple[int, tuple[str, ...]]:
     An element inside a hidden one counts once.
     """
     n_chars, kinds, last = 0, set[str](), None
-    told = [(node, node.tag, _style(node.getattr("style") or "")) for node in nodes]
-    grounds = {_ground(node, style) for node, _, style in told} - {None}
+    told = [(node, node.tag, _style((node.getattr("style") or "")[:_STYLE_MAX])) for node in nodes]
+    grounds = {node: ground for node, _, style in told if (ground := _ground(node, style))}
+    colours = frozenset(grounds.values())
     for node, tag, style in told:
-        kind = None if tag in _SILENT else _kind(node, tag, style, grounds)
+        kind = None if tag in _SILENT else _kind(node, tag, style, grounds, colours)
         if kind is None or (last is not None and last.contains(node)):
             continue
         last, n = node, _n_chars(node)
@@ -74,29 +75,26 @@ def _ground(node: Any, style: _Style) -> str | None:
     return style.ground or _colour(node.getattr("bgcolor") or "")
 
 
-def _kind(node: Any, tag: str, style: _Style, grounds: Set[str | None]) -> str | None:
-    """How an element is hidden; `grounds`: the backgrounds that the page states."""
+def _kind(node: Any, tag: str, style: _Style, grounds: Mapping[Any, str], colours: Set[str]) -> str | None:
+    """How an element is hidden; `grounds`: the elements that state a background, which is one of `colours`."""
     if style.kind:
         return style.kind
     if node.hasattr("hidden"):
         return None if (node.getattr("hidden") or "").lower() == "until-found" else "attribute"
     colour = style.colour or (_colour(node.getattr("color") or "") if tag == "font" else None)
-    if colour in grounds and _stands_on(node, colour):
+    if colour in colours and _stands_on(node, grounds) == colour:
         return "colour"
     return "aria" if (node.getattr("aria-hidden") or "").lower() == "true" else None
 
 
-def _stands_on(node: Any, colour: str | None) -> bool:
-    """Whether the nearest stated background is of this colour."""
+def _stands_on(node: Any, grounds: Mapping[Any, str]) -> str | None:
+    """The nearest stated background. Asks no element around for its attributes: one may be as long as the page."""
     around = node
     for _ in range(_DEPTH):
-        if around is None:
-            return False
-        ground = _ground(around, _style(around.getattr("style") or ""))
-        if ground:
-            return ground == colour
+        if around is None or around in grounds:
+            return grounds.get(around)
         around = around.parent_element
-    return False
+    return None
 
 
 def _colour(value: str) -> str | None:

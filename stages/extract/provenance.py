@@ -38,6 +38,10 @@ _LICENCES = ("dc.rights.license", "dcterms.license", "dcterms.rights", "dc.right
 # Directives of robots metas and X-Robots-Tag that speak about what a page may be used for.
 WISHES = ("noai", "noimageai", "noindex", "noarchive", "nosnippet", "none")
 RESERVED = "tdm_reservation"
+_ROBOTS, _RESERVATION = ("robots", "googlebot"), "tdm-reservation"
+_RULES_MAX = 4_000  # characters of one meta or header of directives: many name a dozen robots in it
+_WORDS = re.compile(r"[^,:;\s]+|[,:;]")
+_VALUED = ("max-", "unavailable_after")  # max-image-preview: none, unavailable_after: 25 Jun 2010 15:00:00 PST
 
 
 class _Found:
@@ -45,6 +49,8 @@ class _Found:
 
     def __init__(self, tree: Any) -> None:
         self.metas: dict[str, str] = {}  # name, property or itemprop in lower case -> content, the first of each
+        self.robots: list[str] = []  # contents of every robots meta: a site and its plugins write one each
+        self.reserved: list[str] = []
         self.rels: dict[str, str] = {}  # relation -> address, the first of each
         self.licences: set[str] = set()  # of Creative Commons, linked anywhere
         self.json_ld: list[str] = []
@@ -55,9 +61,8 @@ class _Found:
 
     def _sort(self, node: Any, tag: str) -> None:
         if tag == "meta":
-            name = node.getattr("name") or node.getattr("property") or node.getattr("itemprop")
-            if name:
-                self.metas.setdefault(name.strip().lower(), node.getattr("content") or "")
+            name = node.getattr("name") or node.getattr("property") or node.getattr("itemprop") or ""
+            self._meta(name.strip().lower(), node.getattr("content") or "")
         elif tag == "script":
             self.json_ld.append(node.text)
         elif tag in ("a", "link"):
@@ -66,6 +71,13 @@ class _Found:
             self.time = self.time or node.getattr("datetime")
         if tag not in ("meta", "script", "link"):
             self.styled.append(node)
+
+    def _meta(self, name: str, content: str) -> None:
+        self.metas.setdefault(name, content)
+        if name in _ROBOTS:
+            self.robots.append(content)
+        elif name == _RESERVATION:
+            self.reserved.append(content)
 
     def _link(self, href: str, relations: str) -> None:
         for relation in relations.lower().split():
@@ -80,14 +92,13 @@ def of_page(tree: Any) -> Signals:
     ld = [*_json_ld(found.json_ld)]
     date, by_date = _date(found)
     licence, by_licence = _licence(found, ld)
-    wishes = {*_wishes(found.metas.get(name, "") for name in ("robots", "googlebot")), *_reserved(found.metas)}
     return Signals(
         date,
         by_date,
         _text(found.rels.get("canonical")),
         licence,
         by_licence,
-        tuple(sorted(wishes)),
+        tuple(sorted(_wishes(found.robots, found.reserved))),
         _text(found.metas.get("tdm-policy")),
         *hidden(found.styled),
     )
@@ -95,7 +106,7 @@ def of_page(tree: Any) -> Signals:
 
 def with_headers(page: Signals, headers: Mapping[str, str]) -> Signals:
     """The signals of a page with what HTTP says: X-Robots-Tag, tdm-reservation and tdm-policy, names in lower case."""
-    said = {*_wishes([headers.get("x-robots-tag", "")]), *_reserved(headers)}
+    said = _wishes([headers.get("x-robots-tag", "")], [headers.get(_RESERVATION, "")])
     policy = page.tdm_policy or _text(headers.get("tdm-policy"))
     return Signals(**{**vars(page), "wishes": tuple(sorted({*page.wishes, *said})), "tdm_policy": policy})
 
@@ -168,14 +179,21 @@ def licence_name(stated: str) -> str | None:
     return _PUBLIC[found[3].lower()] if found[3] else f"CC-{found[1].upper()}-{found[2]}"
 
 
-def _wishes(values: Iterable[str]) -> set[str]:
-    words = {w.strip() for value in values for w in re.split(r"[,:;\s]+", value[:TEXT_MAX].lower())}
-    return words & set(WISHES)
+def _wishes(robots: Iterable[str], reserved: Iterable[str]) -> set[str]:
+    """WISHES among directives, whomever they address, and RESERVED; of repeated metas and headers what any one says.
+
+    TDM Reservation Protocol: 1 reserves the rights of text and data mining.
+    """
+    said = {word for value in robots for word in _directives(value[:_RULES_MAX].lower()) if word in WISHES}
+    return said | {RESERVED for value in reserved if "1" in (one.strip() for one in value[:_RULES_MAX].split(","))}
 
 
-def _reserved(said: Mapping[str, str]) -> list[str]:
-    """TDM Reservation Protocol: 1 reserves the rights of text and data mining."""
-    return [RESERVED] if said.get("tdm-reservation", "").strip() == "1" else []
+def _directives(value: str) -> Iterator[str]:
+    """The words of `googlebot: noindex, max-image-preview: none` but those that are another directive's value."""
+    words = _WORDS.findall(value)
+    for name, mark, word in zip(("", "", *words), ("", *words), words):
+        if mark != ":" or not name.startswith(_VALUED):
+            yield word
 
 
 def _text(value: str | None) -> str | None:

@@ -13,7 +13,10 @@ from stages.extract.records import Record
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 VAGUE_TYPES = frozenset(
-    {None, "application/octet-stream", "application/x-unknown", "unknown/unknown", "content/unknown"}
+    {
+        *(None, "application/octet-stream", "application/x-unknown"),
+        *("application/unknown", "unknown/unknown", "content/unknown"),
+    }
 )
 MAX_REPLACED = 0.1  # share of characters that decoding had to replace
 _SNIFF = 1024
@@ -68,7 +71,7 @@ def _not_html(record: Record) -> Fail | None:
     if any(start.startswith(mark) for mark in _BINARY):
         return Fail("not_html", detail="bytes: the mark of another format")
     if media in VAGUE_TYPES and start and not any(mark in start.lower() for mark in _MARKS):
-        return Fail("not_html", detail="bytes: no sign of HTML, and no type stated")
+        return Fail("not_html", detail="bytes: no sign of HTML, and no valid type that names a format")
     return None
 
 

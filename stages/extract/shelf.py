@@ -1,7 +1,7 @@
 """Pages between their look and their text: what was made of one for the look is kept for the text that may follow.
 
-Holds few pages and few bytes, the latest ones. A page that is not there is read again, with the same result; a page is
-found under its id only if its bytes are the same. Knows no engine.
+Holds few pages and few bytes, the latest ones. A page that is not there is decoded again in the encoding that the look
+found, with the same result; a page is found under its id only if its bytes are the same. Knows no engine.
 """
 
 from stages.extract.html import Reading

@@ -7,7 +7,7 @@ import polars as pl
 from stages import decisions
 from stages.decisions import Rule
 from stages.mix.params import DecideParams
-from stages.mix.sampling import copies, unit
+from stages.mix.sampling import USABLE, copies, unit
 
 
 def decide(
@@ -16,10 +16,12 @@ def decide(
     """mix/sizes of a shard, mix/plan and mix/repeats -> mix/decisions, one row per row of mix/sizes.
 
     Reasons in this order: takedown, missing_text, missing_provenance (detail: the fields), repeated_document (detail:
-    the shard that keeps it), emptied_by_edits, not_sampled (value: the document's unit; bound: its source's rate).
+    the shard that keeps it), emptied_by_edits, not_sampled (value: the document's unit; bound: its source's rate). Of
+    rows of one doc_id in the shard that keeps it the first that may be sampled keeps it.
     """
     sizes = tables["mix/sizes"]
-    again = pl.col("doc_id").is_first_distinct().not_()
+    once = pl.struct("doc_id", USABLE.alias("usable")).is_first_distinct()
+    again = ~(once & (USABLE | USABLE.any().over("doc_id").not_()))
     table = sizes.join(tables["mix/repeats"], on="doc_id", how="left", maintain_order="left").with_columns(
         unit=pl.Series([unit(d, params.seed) for d in sizes["doc_id"]], dtype=pl.Float64),
         repeated=again | (pl.col("shard") != params.shard).fill_null(False),

@@ -79,7 +79,7 @@ def _dealt(tables: Mapping[str, Shards], params: ReleaseParams) -> Iterator[tupl
 def _seats(tables: Mapping[str, pl.DataFrame], params: ReleaseParams) -> pl.DataFrame:
     """(doc_id, n_tokens, cluster_size, copy, release): a row per copy of every kept document.
 
-    A doc_id that is repeated in the shard has one kept row, which is its first.
+    A doc_id that is repeated in the shard has one kept row.
     """
     kept = tables["mix/sizes"].filter(tables["mix/decisions"]["keep"])
     found = kept.join(tables["mix/plan"].select("source", "rate"), on="source", how="left", maintain_order="left")
@@ -105,8 +105,8 @@ def _crawl(tables: Mapping[str, pl.DataFrame], seats: pl.DataFrame) -> pl.DataFr
 
 def _synthetic(tables: Mapping[str, pl.DataFrame], seats: pl.DataFrame) -> pl.DataFrame:
     unsaid = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in _BOTH.items() if name not in _FIELDS]
-    first = tables["mix/synthetic"].unique("doc_id", keep="first", maintain_order=True)
-    rows = first.drop("n_tokens").with_columns(
+    kept = tables["mix/synthetic"].filter(tables["mix/decisions"]["keep"])
+    rows = kept.drop("n_tokens").with_columns(
         *[pl.lit(None, dtype=dtype).alias(name) for name, dtype in _NARROW.items()],
         provenance=pl.struct(pl.lit("synthetic").alias("origin"), *_FIELDS, *unsaid),
     )

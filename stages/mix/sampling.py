@@ -24,22 +24,24 @@ def plan(
 ) -> dict[str, pl.DataFrame]:
     """mix/sizes by shard -> mix/plan (a row per source, sorted) and mix/repeats.
 
-    mix/repeats lists every doc_id that occurs more than once, with the shard that keeps it: the first by name.
+    mix/repeats lists every doc_id that occurs more than once, with the shard that keeps it: the first by name with a
+    row of it that may be sampled, or the first by name where there is none. Of one shard the first such row counts.
     mix/plan counts what may be sampled: `documents` and `tokens` without rejected rows and repeats, the `weight` asked
     for (null: what it has) and the `rate`, the expected number of copies of each document.
     """
     parts = [
-        t.select("doc_id", "source", "origin", "n_tokens", usable=_USABLE, shard=pl.lit(s))
+        t.select("doc_id", "source", "origin", "n_tokens", usable=USABLE, shard=pl.lit(s))
         for s, t in sorted(tables["mix/sizes"].items())
     ]
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=_ROWS)
-    first = rows.unique("doc_id", keep="first", maintain_order=True)
+    able_first = pl.concat([rows.filter("usable"), rows.filter(~pl.col("usable"))])
+    first = able_first.unique("doc_id", keep="first", maintain_order=True)
     seen = rows.filter(pl.col("doc_id").is_duplicated()).select("doc_id")
     repeats = first.join(seen, on="doc_id", how="semi", maintain_order="left").select("doc_id", "shard").sort("doc_id")
     return {"mix/plan": _plan(first, params), "mix/repeats": repeats}
 
 
-_USABLE = ~(pl.col("taken_down") | pl.col("no_text") | pl.col("emptied") | pl.col("missing").is_not_null())
+USABLE = ~(pl.col("taken_down") | pl.col("no_text") | pl.col("emptied") | pl.col("missing").is_not_null())
 _ROWS = {
     "doc_id": pl.String,
     "source": pl.String,

@@ -10,6 +10,7 @@ import polars as pl
 from stages import edits
 from stages.mix.params import SizeParams
 from stages.mix.synthetic import PROVENANCE
+from stages.takedowns import ids, taken
 from stages.tokens import count_tokens
 
 EDITS = ("quality/edits", "dedup/edits", "toxicity/edits")
@@ -20,8 +21,7 @@ def measure_crawl(
 ) -> dict[str, pl.DataFrame]:
     """extract/documents, the three edits tables and toxicity/decisions of a shard -> mix/sizes, a row per survivor.
 
-    Tokens are recounted where an edit changed the text. A takedown matches a doc_id, a url, or a host and its
-    subdomains.
+    Tokens are recounted where an edit changed the text. What a takedown covers stands in stages.takedowns.
     """
     kept = tables["toxicity/decisions"].filter("keep").select("doc_id")
     documents = tables["extract/documents"].join(kept, on="doc_id", how="semi", maintain_order="left")
@@ -33,7 +33,7 @@ def measure_crawl(
         "source",
         "n_tokens",
         origin=pl.lit("crawl"),
-        taken_down=_taken(params.takedowns),
+        taken_down=taken(edited, params.takedowns),
         no_text=pl.lit(False),
         missing=pl.lit(None, dtype=pl.String),
         emptied=changed & blank,
@@ -52,7 +52,7 @@ def measure_synthetic(
         "source",
         "n_tokens",
         origin=pl.lit("synthetic"),
-        taken_down=pl.col("doc_id").is_in(list(params.takedowns)),
+        taken_down=pl.col("doc_id").is_in(ids(params.takedowns)),
         no_text=pl.col("text").is_null(),
         missing=pl.when(missing != "").then(missing),
         emptied=pl.lit(False),
@@ -75,10 +75,3 @@ def _recount(documents: pl.DataFrame, changed: pl.Series) -> pl.DataFrame:
     counted = new.select("row", recounted=pl.Series(count_tokens(new["text"].to_list()), dtype=pl.Int64))
     joined = rows.join(counted, on="row", how="left", maintain_order="left")
     return joined.with_columns(n_tokens=pl.coalesce("recounted", "n_tokens"))
-
-
-def _taken(takedowns: tuple[str, ...]) -> pl.Expr:
-    names = list(takedowns)
-    exact = pl.col("doc_id").is_in(names) | pl.col("url").is_in(names) | pl.col("host").is_in(names)
-    below = [pl.col("host").str.ends_with("." + name) for name in names if "/" not in name]
-    return pl.any_horizontal(exact, *below).fill_null(False)

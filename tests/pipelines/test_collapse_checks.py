@@ -95,7 +95,8 @@ def test_a_bound_takes_the_verdict_anew_and_cuts_no_window(looping):
 
 def test_a_source_without_reference_closes_the_gate_and_costs_nothing(fresh):
     source(fresh, [document(f"b{i}", 400) for i in range(60)], reference=None)
-    with pytest.raises(GateClosed, match=r"no_reference \(big, mix\.synthetic\.big\.reference\)"):
+    said = r"no_reference \(big, mix\.synthetic\.big\.reference, value \d+\.0, bound 10000\.0\)"
+    with pytest.raises(GateClosed, match=said):
         fresh.run()
     manifest = outputs.manifest(fresh.context().store, "mix")
     assert not [r for t in ("mix/windows", "mix/ngrams", "mix/assessments") for r in manifest.shards(t)]

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from pipelines import dedup, explain, outputs, semantic
+from pipelines.errors import ShardFailed
 from pipelines.files import read_lines
 from pipelines.gates.judge import judge_and_write
 
@@ -84,3 +85,50 @@ def test_a_sample_is_about_as_large_as_asked(rows):
     ids = pl.DataFrame({"doc_id": [f"{i * 2654435761 % 2**32:08x}{i:024x}" for i in range(rows)]})
     found = ids.filter(semantic._sampled(100, rows)).height
     assert found == rows if rows < 100 else 60 < found < 140
+
+
+def test_of_few_survivors_all_are_looked_at(fresh, monkeypatch):
+    """A sample by the number of all documents would seldom hold one of them."""
+    trained = []
+    find = semantic._trained
+    monkeypatch.setattr(semantic, "PER_CENTRE", 1)
+    monkeypatch.setattr(
+        semantic, "_trained", lambda train, rows, policy: trained.append(rows.read_text()) or find(train, rows, policy)
+    )
+    fresh.raw["quality"]["signals"] = {"word_count": {"min": 240}}
+    fresh.raw["gates"] = {stage: {} for stage in fresh.raw["gates"]}
+    fresh.run("quality")
+    asked(fresh, documents=20, cell=2000)
+    kept = fresh.table("quality/decisions")["keep"]
+    assert 2 < kept.sum() < 20 < len(kept)
+    assert trained[0].count("\n") == kept.sum()
+    assert fresh.table("dedup/vectors").height == kept.sum()
+    assert fresh.table("dedup/cells").height == fresh.table("dedup/decisions")["keep"].sum()
+
+
+def test_the_sample_for_centres_is_the_same_however_rows_are_cut():
+    ids = [f"{i * 2654435761 % 2**32:08x}{i:024x}" for i in range(500)]
+    every = pl.DataFrame({"doc_id": ids, "vector": [b"" if i % 7 == 0 else b"1234" for i in range(500)]})
+    known = every.filter(pl.col("vector").bin.size() > 0).sort("doc_id")
+    for size in (1, 30, 500):
+        parts = list(every.iter_slices(size))
+        for wanted in (1, 20, 1000):
+            assert semantic._first(parts, wanted).equals(known.head(wanted))
+            assert semantic._first(reversed(parts), wanted).equals(known.head(wanted))
+
+
+@pytest.mark.parametrize(("body", "failures"), [("encode", 1), ("place", 3)])
+def test_who_fails_is_named_and_nobody_else(fresh, monkeypatch, body, failures):
+    whole, seen = getattr(semantic, body), []
+
+    def fails_at_first(tables, params, models):
+        seen.append(1)
+        if len(seen) <= failures:
+            raise ZeroDivisionError("of this shard alone")
+        return whole(tables, params, models)
+
+    monkeypatch.setattr(semantic, body, fails_at_first)
+    with pytest.raises(ShardFailed) as told:
+        asked(fresh)
+    named = str(told.value).splitlines()[1:]
+    assert len(named) == failures and all("of this shard alone" in line for line in named)

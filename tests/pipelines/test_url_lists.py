@@ -40,6 +40,15 @@ def test_one_file_holds_the_lists_of_every_use_and_says_whose_an_entry_is(tmp_pa
     assert read == {"a": (2, 1), "b": (2, 0), "c": (1, 0)}
 
 
+@pytest.mark.parametrize("name", ["a", "a.gz"])
+def test_a_byte_order_mark_is_no_part_of_the_first_entry(tmp_path, name):
+    raw = "x.example\ny.example\n".encode("utf-8-sig")
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    lists, read = made(tmp_path, Source(name, "block", (tmp_path / name,), "1"))
+    assert found(["http://x.example/"], lists["block"]) == [(name, "host")]
+    assert read == {name: (2, 0)}
+
+
 def test_the_file_is_made_once_and_anew_when_a_list_changes(tmp_path):
     one = of(tmp_path, "a", "block", "x.example\n")
     path, _ = url_lists.compiled(tmp_path / "out", [one])

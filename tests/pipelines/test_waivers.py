@@ -38,7 +38,7 @@ def test_a_waiver_without_name_digest_or_day_is_refused(bent):
 
 
 def test_inputs_writes_whether_waivers_hold_today(empty, monkeypatch):
-    empty.raw["mix"]["waivers"] = [ONE]
+    empty.raw["mix"]["waivers"] = [ONE | {"source": "healthy"}]
     path = empty.root / "data" / "inputs" / "waivers.jsonl"
     for day, holds in ((date(2024, 6, 1), True), (date(2024, 8, 1), False)):
         monkeypatch.setattr(waivers, "today", lambda day=day: day)

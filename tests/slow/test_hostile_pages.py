@@ -37,6 +37,15 @@ def page(inner: bytes) -> bytes:
     return b"<html><body><article>" + WORDS.encode() * 2 + inner + b"</article></body></html>"
 
 
+def zipped(data: bytes, times: int) -> bytes:
+    return data if not times else gzip.compress(zipped(data, times - 1))
+
+
+def chunked(data: bytes) -> bytes:
+    parts = [data[at : at + 1000] for at in range(0, len(data), 1000)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
 BOMB = bytes(300_000_000)
 KEPT, TOO_LARGE = {None}, {"oversize"}
 MONSTERS = {  # name -> (body, header, the reasons it may end with)
@@ -47,6 +56,25 @@ MONSTERS = {  # name -> (body, header, the reasons it may end with)
     "two-hundred-megabytes": (lambda: b"<p>" + b"word " * 40_000_000, "", TOO_LARGE),
     "gzip-bomb": (lambda: gzip.compress(BOMB), "Content-Encoding: gzip\r\n", TOO_LARGE),
     "gzip-in-gzip": (lambda: gzip.compress(gzip.compress(BOMB)), "Content-Encoding: gzip, gzip\r\n", TOO_LARGE),
+    "gzip-four-times": (lambda: zipped(BOMB, 4), "Content-Encoding: gzip, gzip, gzip, gzip\r\n", TOO_LARGE),
+    "gzip-bomb-in-chunks": (
+        lambda: chunked(gzip.compress(BOMB)),
+        "Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n",
+        TOO_LARGE,
+    ),
+    "nothing-in-many-members": (
+        lambda: gzip.compress(gzip.compress(b"") * 400_000),
+        "Content-Encoding: gzip, gzip\r\n",
+        {"empty_body"},
+    ),
+    "nothing-in-many-frames": (
+        lambda: gzip.compress(zstandard.compress(b"") * 200_000),
+        "Content-Encoding: zstd, gzip\r\n",
+        {"empty_body"},
+    ),
+    "gzip-and-garbage": (lambda: gzip.compress(GOOD) + b"\0garbage", "Content-Encoding: gzip\r\n", KEPT),
+    "gzip-of-a-wrong-checksum": (lambda: gzip.compress(GOOD)[:-8] + bytes(8), "Content-Encoding: gzip\r\n", KEPT),
+    "chunks-cut-off": (lambda: chunked(GOOD)[:-200], "Transfer-Encoding: chunked\r\n", KEPT),
     "brotli-bomb": (lambda: brotli.compress(BOMB, quality=1), "Content-Encoding: br\r\n", TOO_LARGE),
     "zstd-bomb": (lambda: zstandard.compress(BOMB), "Content-Encoding: zstd\r\n", TOO_LARGE),
     "many-codings": (lambda: b"x", "Content-Encoding: " + "gzip, " * 50 + "gzip\r\n", {"undecodable"}),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.urls import MAX_HOST, clean, form, host, is_same, registered_domain
+from stages.urls import MAX_HOST, ascii_host, clean, form, host, is_same, page, registered_domain
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,8 @@ def test_registered_domain(name, expected):
     [
         ("HTTP://u@A.Example:80/%7EB?C=%20#d", ("a.example", "/~b", "?c= ")),
         ("http://bücher.example", ("xn--bcher-kva.example", "/", "")),
+        ("http://हिन्दी.example/a", ("xn--j2bd4cyah0f.example", "/a", "")),  # vowel signs are marks, no letters
+        ("http://bu\u0308cher.example", ("xn--bcher-kva.example", "/", "")),
         ("http://a_b.example/", ("a_b.example", "/", "")),
         ("http://a^b.example/", None),
         ("mailto:a@b.example", None),
@@ -67,6 +69,18 @@ def test_registered_domain(name, expected):
 )
 def test_form(url, expected):
     assert form(url) == expected
+
+
+def test_a_page_has_one_form_with_and_without_www_and_a_slash_at_the_end():
+    assert page("https://www.A.example/B/?c#d") == page("http://a.example/b?C") == ("a.example", "/b", "?c")
+    assert page("https://a.example") == page("https://a.example/") == ("a.example", "", "")
+    assert page("mailto:a@b.example") is None
+
+
+@pytest.mark.parametrize("name", ["bücher.example", "xn--bcher-kva.example"])
+def test_ascii_host(name):
+    assert ascii_host(name) == "xn--bcher-kva.example"
+    assert ascii_host("ü" * 100) == "ü" * 100
 
 
 @pytest.mark.parametrize(

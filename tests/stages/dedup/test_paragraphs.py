@@ -19,7 +19,7 @@ def tables(pages: list[tuple[str | None, str]], keep: list[bool] | None = None) 
     decisions = {"doc_id": ids, "keep": keep or [True] * len(ids)}
     return {
         "extract/documents": documents,
-        "quality/decisions": pl.DataFrame(decisions, schema={"doc_id": pl.String, "keep": pl.Boolean}),
+        "dedup/decisions": pl.DataFrame(decisions, schema={"doc_id": pl.String, "keep": pl.Boolean}),
     }
 
 
@@ -56,8 +56,13 @@ def test_short_lines_are_left_alone():
     assert removed([("a.example", "Read more now\nbut")] * 4) == ["Read more now\nbut"] * 4
 
 
-def test_whom_quality_rejected_is_neither_counted_nor_edited():
+def test_whoever_left_is_neither_counted_nor_edited():
     assert removed([("a.example", NOTE)] * 4, keep=[True, True, False, False]) == [NOTE] * 4
+
+
+def test_a_page_keeps_its_text_whose_copies_left():
+    page = "The first paragraph of this page.\nAnd the second one of it."
+    assert removed([("a.example", page)] * 4, keep=[True, False, False, False]) == [page] * 4
 
 
 def test_counts_add_up_over_shards():

@@ -5,7 +5,18 @@ import polars as pl
 import pytest
 
 from stages.dedup import semantic
-from stages.dedup.semantic import centres, common, judge_cells, nearest, packed, scaled, unpacked, without, word_vectors
+from stages.dedup.semantic import (
+    cells,
+    centres,
+    common,
+    judge_cells,
+    nearest,
+    packed,
+    scaled,
+    unpacked,
+    without,
+    word_vectors,
+)
 
 RANKS = {"date": "2024", "chars": 1, "score": 0.5, "source_rank": 0, "host_rank": 0}
 
@@ -64,6 +75,26 @@ def test_what_all_have_in_common_is_taken_out():
     assert abs(np.median(left[:100] @ left[100:200].T)) < 0.1
     assert np.allclose(np.linalg.norm(left, axis=1), 1, atol=1e-5)
     assert np.abs(left @ common(vectors)[1:].T).max() < 1e-5
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8])
+def test_of_few_vectors_no_direction_is_taken_for_common(count):
+    """They vary in fewer directions than would be taken out: what is left would be rounding errors."""
+    vectors = scaled(np.random.default_rng(8).normal(size=(count, 64)).astype(np.float32))
+    assert np.allclose(without(vectors, common(vectors)), scaled(vectors - vectors.mean(axis=0)), atol=1e-5)
+
+
+def test_without_centres_there_is_no_cell():
+    one = {"doc_id": ["a"], "vector": packed(bundle(5, 1, 1))}
+    tables = {
+        "dedup/vectors": pl.DataFrame(one),
+        "dedup/members": pl.DataFrame([{"document": "a", "old": False, **RANKS}]),
+        "dedup/clusters": pl.DataFrame(schema={"doc_id": pl.String, "kind": pl.String}),
+        "dedup/centres": pl.DataFrame(schema={"cell": pl.Int64, "vector": pl.Binary}),
+    }
+    assert cells(tables, pl.Series([""])).is_empty()
+    middle = pl.DataFrame({"cell": [-1, 0], "vector": packed(np.vstack([np.zeros((1, 16)), bundle(5, 1, 1)]))})
+    assert cells({**tables, "dedup/centres": middle}, pl.Series([""]))["document"].to_list() == ["a"]
 
 
 def test_a_centre_that_nothing_is_near_stays_where_it_is():

@@ -126,3 +126,11 @@ def test_seed_moves_minhash_and_nothing_else():
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_one_row_per_document(count):
     assert measure([f"text {i}" for i in range(count)]).height == count
+
+
+def test_texts_that_edits_emptied_are_no_copies_of_each_other():
+    texts = ["Menu", "Menu\n", "!!!", "!!!", "Menu and more", "", ""]
+    spans = [(f"{i:032x}", 0, 4, None, "short") for i in (0, 1, 4)]
+    found = measure(texts, edits=pl.DataFrame(spans, schema=NO_EDITS.schema, orient="row"))
+    assert found["exact"].is_duplicated().to_list() == [False, False, True, True, False, True, True]
+    assert found["n_shingles"].to_list() == [0, 0, 0, 0, 1, 0, 0]

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.extract import encodings
-from stages.extract.encodings import decode
+from stages.extract.encodings import decode, text_in
 
 RUSSIAN = "Привет, мир. Это довольно длинный текст на русском языке."
 POLISH = "Zażółć gęślą jaźń; pchnąć w tę łódź jeża lub ośm skrzyń fig. Święta Bożego Narodzenia."
@@ -122,14 +122,40 @@ def test_the_name_of_an_encoding_names_it_again(label):
     assert decode(b"abc", first).encoding == first
 
 
-@given(st.binary(max_size=300), st.one_of(st.none(), st.sampled_from(["utf-8", "gbk", "latin1", "utf-16", "koi8-r"])))
+LABELS = [None, "utf-8", "gbk", "latin1", "utf-16", "koi8-r", "big5", "shift_jis", "iso-2022-jp", "cp932", "no-such"]
+MARKS = [b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
+
+
+@st.composite
+def pages(draw):
+    """A page's bytes: what it says of its encoding, and what it is in, need not agree; some is cut off or no text."""
+    label, text = draw(st.sampled_from(LABELS)), draw(st.sampled_from([RUSSIAN, POLISH, JAPANESE, CHINESE, "it’s"]))
+    words = text.encode(draw(st.sampled_from(["utf-8", "cp1251", "cp932", "gb18030", "utf-16-le"])), "ignore")
+    said = f'<meta charset="{label}">'.encode() if label else b""
+    body = draw(st.sampled_from(MARKS)) + said + b"<p>" + words + draw(st.binary(max_size=20))
+    return body[: len(body) - draw(st.integers(0, 3))]
+
+
+@given(st.one_of(st.binary(max_size=300), pages()), st.sampled_from(LABELS))
 @example(POLISH.encode("iso8859-2"), "iso-8859-1")
 @example(RUSSIAN.encode("koi8-r"), "utf-8")
 @example(b"\xe1\x80\x80", "gbk")
-@settings(max_examples=200, deadline=None)
-def test_read_again_under_its_name_a_page_is_the_same(body, charset):
-    first = decode(body, charset)
-    assert decode(body, first.encoding).text == first.text
+@example(meta("iso-8859-1", "it’s over").encode(), "big5")
+@example(codecs.BOM_UTF8 + "я".encode()[:1], None)
+@example("я".encode() + "я".encode()[:1], None)
+@example(("привет".encode().decode("cp1252", "replace") * 3).encode(), "utf-8")
+@settings(max_examples=300, deadline=None)
+def test_in_the_encoding_that_was_found_the_text_is_the_same(body, charset):
+    found = decode(body, charset)
+    assert text_in(body, found.encoding) == found.text
+
+
+def test_a_text_in_a_known_encoding_is_not_judged():
+    body = meta("windows-1251", RUSSIAN).encode()
+    assert decode(body, "windows-1251").encoding == "utf-8"
+    assert text_in(body, "cp1251") == body.decode("cp1251", "replace")
+    with pytest.raises(LookupError):
+        text_in(body, "no-such-encoding")
 
 
 def test_text_of_labels_from_servers_is_read_as_browsers_read_it():

@@ -1,7 +1,10 @@
+import codecs
 import unicodedata
 
 import lxml.etree
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from stages.extract import engine, html, passes
 from stages.extract.pages import Extraction, Look, Page
@@ -178,8 +181,28 @@ def test_the_text_is_the_same_whether_the_look_came_before_or_not(monkeypatch):
     body = (ARTICLE + "\x00" * 3).encode()
     alone = engine.answer(Page("y", "http://a/", body, "utf-8", "text", 1000, 100))
     engine.answer(Page("y", "http://a/", body, "utf-8", "look", 1000, 100))
-    monkeypatch.setattr(html, "read", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(engine, "text_in", lambda *_: pytest.fail("decoded again"))
     assert engine.answer(Page("y", "http://a/", body, "utf-8", "text", 1000, 100)) == alone
+
+
+LABELS = [None, "utf-8", "iso-8859-1", "big5", "gbk", "shift_jis", "iso-2022-jp", "koi8-r", "utf-16", "no-such"]
+WORDS = ["it’s over", "naïve café", "Привет, мир", "これは日本語です。", "春天来了，公园里的花"]
+WRITTEN = ["utf-8", "cp1252", "cp1251", "cp932", "gb18030", "utf-16-le"]
+MARKS = [b"", b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
+
+
+@given(*(st.sampled_from(choices) for choices in (LABELS, LABELS, WORDS, WRITTEN, MARKS)), st.binary(max_size=3))
+@example("big5", "iso-8859-1", "it’s over", "utf-8", b"", b"")
+@settings(max_examples=150, deadline=None)
+def test_a_text_asked_of_a_fresh_child_is_that_of_the_one_that_looked(http, meta, words, written, mark, end):
+    told = f"<p>{words} {SENTENCE}</p>" * 3
+    head = f'<head><meta charset="{meta}"></head>' if meta else ""
+    body = mark + f"<html>{head}<body><article>{told}</article></body></html>".encode(written, "ignore") + end
+    look = engine.answer(Page("looked at", "http://a/", body, http, "look", 1000, 100))
+    same, fresh = (
+        engine.answer(Page(name, "http://a/", body, look.encoding, "text", 1000, 100)) for name in ("looked at", "new")
+    )
+    assert fresh == same
 
 
 @pytest.mark.parametrize(

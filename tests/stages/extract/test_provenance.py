@@ -67,6 +67,48 @@ def test_wishes_of_page_and_headers_are_one_sorted_set():
     assert said('<meta name="tdm-reservation" content="1">').wishes == ("tdm_reservation",)
 
 
+@pytest.mark.parametrize("name", ["robots", "googlebot"])
+def test_every_robots_meta_counts_as_every_header_does(name):
+    """WordPress prints an SEO plugin's meta first; noai comes in one of its own."""
+    page = said(f'<meta name="robots" content="follow, index"><meta name={name} content="noai, noimageai">')
+    assert page.wishes == ("noai", "noimageai")
+    assert said(f"<meta name={name} content=noindex>" + 30 * f"<meta name={name} content=all>").wishes == ("noindex",)
+
+
+@pytest.mark.parametrize("values", [("0", "1"), ("1", "0"), ("1", "1")])
+def test_a_reservation_stated_twice_is_one(values):
+    assert said("".join(f"<meta name=tdm-reservation content={v}>" for v in values)).wishes == ("tdm_reservation",)
+    assert with_headers(Signals(), {"tdm-reservation": ",".join(values)}).wishes == ("tdm_reservation",)
+
+
+DATE = "Friday, 25-Jun-10 15:00:00 PST"
+BOTS = ", ".join(f"robot-{n}: nofollow" for n in range(30))
+
+
+@pytest.mark.parametrize(
+    ("directives", "wishes"),
+    [
+        ("index, follow, max-image-preview:none", ()),
+        ("max-image-preview : none; max-snippet:-1", ()),
+        ("max-video-preview: none noindex", ("noindex",)),
+        ("max-image-preview:none, none", ("none",)),
+        ("max-image-preview:, noai", ("noai",)),
+        (f"unavailable_after: {DATE}, noai", ("noai",)),
+        ("unavailable_after: none", ()),
+        (f"googlebot: unavailable_after: {DATE}", ()),
+        ("googlebot:max-image-preview:none,noarchive", ("noarchive",)),
+        ("googlebot: noindex, otherbot : noai, nofollow", ("noai", "noindex")),
+        ("otherbot:none", ("none",)),
+        ("noindex noarchive\nnoai", ("noai", "noarchive", "noindex")),
+        ("noindex=false, noaim", ()),
+        (f"{BOTS}, noai", ("noai",)),
+    ],
+)
+def test_a_directives_value_is_no_wish_and_whom_it_addresses_makes_no_difference(directives, wishes):
+    assert said(f'<meta name="robots" content="{directives}">').wishes == wishes
+    assert with_headers(Signals(), {"x-robots-tag": directives}).wishes == wishes
+
+
 def test_strings_of_a_page_are_cut_and_cleaned():
     long = said(f'<link rel=canonical href="https://example.org/{"a" * 5000}">').canonical
     assert len(long) == TEXT_MAX

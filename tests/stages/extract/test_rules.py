@@ -40,6 +40,7 @@ def test_a_good_record_fails_nothing():
         ({"content_type": None}, []),
         ({"content_type": None, "payload": b"hello"}, ["not_html"]),
         ({"content_type": "application/octet-stream", "payload": b" <!DOCTYPE HTML>"}, []),
+        ({"content_type": "application/unknown"}, []),
         ({"oversize": 2000, "payload": b""}, ["oversize"]),
         ({"fault": "a coding", "payload": b""}, ["undecodable"]),
         ({"payload": b" \n"}, ["empty_body"]),
@@ -57,6 +58,9 @@ def test_reasons_carry_value_and_bound_and_where_the_type_was_seen():
     assert kind.detail == "header: image/pngx"
     [bytes_] = rules.of_record(replace(RECORD, body=replace(BODY, payload=b"GIF89a")), PARAMS)
     assert bytes_.detail == "bytes: the mark of another format"
+    for media in (None, "application/octet-stream"):
+        [none] = rules.of_record(replace(RECORD, body=replace(BODY, content_type=media, payload=b"words")), PARAMS)
+        assert none.detail == "bytes: no sign of HTML, and no valid type that names a format"
 
 
 def test_a_revisit_is_nothing_else_and_a_resource_has_no_status():

@@ -120,6 +120,17 @@ def test_every_reason_of_a_decision():
     assert reasons({"mix/decisions": {"c": tables["mix/decisions"]["c"]}}) == {"s1": ("repeated_document", "b")}
 
 
+def test_the_first_row_that_may_be_sampled_keeps_a_repeated_document_and_its_text_is_released():
+    rows = [made("s1", "says no licence", licence=None), made("s1", "says one"), made("s1", "says another")]
+    tables = mixed({}, {"b": rows, "a": rows[:1], "c": rows[1:]})
+    found = {s: t.select("reason", "detail").rows() for s, t in tables["mix/decisions"].items()}
+    unlicensed, again = ("missing_provenance", "licence"), ("repeated_document", "b")
+    assert found == {"a": [unlicensed], "b": [unlicensed, (None, None), again], "c": [again, again]}
+    every = pl.concat(released(tables))
+    assert every.select("doc_id", "text", "n_tokens").rows() == [("s1", "says one", 2)]
+    assert every["provenance"].struct.field("licence").to_list() == ["licence of it"]
+
+
 def test_other_failing_rules_are_listed_in_order():
     tables = mixed({}, {"b": [made("s1", None, method=None)]}, takedowns=("s1",))
     row = tables["mix/decisions"]["b"].row(0, named=True)
@@ -221,7 +232,9 @@ def test_deal_and_gather_equal_assemble():
         assert gather({"mix/dealt": dealt}, p, {})["mix/documents"].equals(one)
 
 
-@pytest.mark.parametrize("takedown", ["p1", "https://a.example/p1", "a.example", "example"])
+@pytest.mark.parametrize(
+    "takedown", ["p1", "https://a.example/p1", "a.example", "example", "A.Example/p1#x", " A.example"]
+)
 def test_takedowns_match_ids_urls_hosts_and_subdomains(takedown):
     found = reasons(mixed({"a": [page("p1", "x"), page("p2", "y", host="aa.example.test")]}, {}, takedowns=(takedown,)))
     assert found == {"p1": ("takedown", None), "p2": (None, None)}

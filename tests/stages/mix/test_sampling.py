@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.mix.params import Collapse, MixParams
+from stages.mix.decide import decide
+from stages.mix.params import Collapse, DecideParams, MixParams
 from stages.mix.sampling import BadWeights, copies, plan, rates, release_shard, unit
 from stages.schemas import PLAN, REPEATS
 
@@ -136,6 +137,38 @@ def test_the_first_shard_by_name_keeps_a_repeated_document():
     out = plan({"mix/sizes": {"b": sizes([row]), "a": sizes([row])}}, PARAMS, {})
     assert out["mix/repeats"].rows() == [("1", "a")]
     assert out["mix/plan"]["documents"].to_list() == [1]
+
+
+BAD = [{"missing": "licence"}, {"no_text": True}, {"taken_down": True}]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_shard_whose_row_is_rejected_keeps_no_repeated_document(bad):
+    row = {"doc_id": "1", "source": "s", "origin": "synthetic", "n_tokens": 7}
+    tables = {"a": sizes([row | bad]), "b": sizes([row]), "c": sizes([row])}
+    out = plan({"mix/sizes": tables}, PARAMS, {})
+    assert out["mix/repeats"].rows() == [("1", "b")]
+    assert out["mix/plan"].rows() == [("s", "synthetic", 1, 7, None, 1.0)]
+    found = [decided(tables, shard, out).select("reason", "detail").row(0) for shard in tables]
+    assert found[0][0] in ("missing_provenance", "missing_text", "takedown")
+    assert found[1:] == [(None, None), ("repeated_document", "b")]
+
+
+def decided(tables, shard, planned):
+    return decide({"mix/sizes": tables[shard], **planned}, DecideParams(shard=shard, seed=1), {})["mix/decisions"]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from("abc"), st.sampled_from([*BAD, {}])), max_size=12))
+def test_every_id_that_may_be_kept_is_kept_once_and_the_plan_counts_it(drawn):
+    rows = [(s, {"doc_id": d, "source": "s", "origin": "synthetic", "n_tokens": 7} | bad) for d, s, bad in drawn]
+    tables = {shard: sizes([row for s, row in rows if s == shard]) for shard in "abc"}
+    out = plan({"mix/sizes": tables}, PARAMS, {})
+    found = {shard: decided(tables, shard, out) for shard in tables}
+    kept = sorted(d for table in found.values() for d in table.filter("keep")["doc_id"])
+    assert kept == sorted({row["doc_id"] for _, row in rows if not row.keys() & {"missing", "no_text", "taken_down"}})
+    assert out["mix/plan"]["documents"].sum() == len(kept)
+    assert sum(table.height for table in found.values()) == len(rows)
 
 
 def test_no_shard_gives_empty_tables():
