@@ -81,7 +81,12 @@ def read_json(path: Path) -> Any:
 
 def read_lines(path: Path) -> list[Any]:
     """The rows of a JSON Lines file; none where the file is missing."""
-    return [json.loads(line) for line in path.read_text().splitlines() if line] if path.is_file() else []
+    return [json.loads(line) for line in json_lines(path.read_text())] if path.is_file() else []
+
+
+def json_lines(text: str) -> list[str]:
+    """The lines of JSON Lines. A name may hold what `splitlines` takes for an end, such as U+2028."""
+    return [line for line in text.split("\n") if line]
 
 
 def lines_of(path: Path) -> Iterator[str]:

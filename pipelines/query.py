@@ -8,11 +8,12 @@ Page-made strings come out inert and with personal data masked; `text` is not am
 import argparse
 import csv
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import duckdb
@@ -58,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         if bool(args.sql) == args.views:
             raise BadInput('usage: python -m pipelines.query "SELECT …" | --views')
+        if not 0 <= args.rows <= sys.maxsize:
+            raise BadInput(f"--rows {args.rows}: a number from 0 on")
         ctx = context.load()
         for stage in (*STAGES, "reports"):
             if moved := manifests.stale(ctx.store, stage):
@@ -73,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def ask(ctx: Context, sql: str, *, text: bool = False) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Column names and rows, fetched as they are asked for; strings as they are. Raises BadInput."""
+    """Column names and rows, fetched as they are asked for; strings as they are. Raises BadInput, then or later."""
     try:
         statements = duckdb.extract_statements(sql)
         if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
@@ -83,13 +86,25 @@ def ask(ctx: Context, sql: str, *, text: bool = False) -> tuple[list[str], Itera
         db.execute(f"create temp view asked as {statements[0].query.rstrip(_END)}")
         found = db.execute(statements[0])
     except duckdb.Error as error:
-        raise BadInput(safe(masked(str(error)), 600)) from error
+        raise _refused(error) from error
     return [column[0] for column in found.description], _fetched(found)
 
 
 def _fetched(found: Any) -> Iterator[tuple[Any, ...]]:
-    while rows := found.fetchmany(1000):
+    while rows := _next(found):
         yield from rows
+
+
+def _next(found: Any) -> list[tuple[Any, ...]]:
+    try:
+        rows: list[tuple[Any, ...]] = found.fetchmany(1000)
+    except duckdb.Error as error:  # a row that cannot be computed is met when its turn comes
+        raise _refused(error) from error
+    return rows
+
+
+def _refused(error: duckdb.Error) -> BadInput:
+    return BadInput(safe(masked(str(error)), 600))
 
 
 def views(ctx: Context, *, text: bool = False) -> Iterator[str]:
@@ -168,7 +183,22 @@ def _cell(value: Any) -> Any:
         return float(value)
     if isinstance(value, bytes):
         return value.hex()
-    return masked(json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
+    if isinstance(value, dict | list | tuple):
+        return masked(json.dumps(_plain(value), default=str, ensure_ascii=False))
+    return masked(str(value))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say: null for NaN and the infinities, which it has no word for; a map's keys as strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {_key(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _key(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _table(names: Sequence[str], rows: Iterator[tuple[Any, ...]], most: int) -> None:
@@ -200,8 +230,18 @@ def _inert(value: Any) -> Any:
 
 
 def _json(names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    keys = _distinct(names)
     for row in rows:
-        say(json.dumps(dict(zip(names, map(_cell, row)))))
+        say(json.dumps({key: _plain(_cell(value)) for key, value in zip(keys, row)}, allow_nan=False))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Columns of one name told apart as DuckDB does in a view: a, a_1, a_2."""
+    out: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{i}" for i in count(1) if f"{name}_{i}" not in names)
+        out.append(name if name not in out else next(one for one in numbered if one not in out))
+    return out
 
 
 if __name__ == "__main__":

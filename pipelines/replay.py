@@ -5,6 +5,7 @@ data masked; `--json` prints one object per row. Writes nothing. It also says wh
 """
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,9 @@ def replayed(ctx: Context, shard: str, offset: int, doc_id: str | None = None) -
     facts = ShardFacts(shard, row["source"], Path(row["path"]).name, str(row["sha256"])[:32])
     try:
         with opened(ctx.root / row["path"], row["sha256"]) as stream, Sandbox() as read_pages:
+            size = stream.seek(0, io.SEEK_END)
+            if offset and not 0 < offset < size:  # nor may a stream be asked to seek there
+                raise NotAWarc(f"the file has {size} bytes")
             found = replay(stream, offset, doc_id, facts, ctx.params.extract, models, read_pages)
     except NotAWarc as error:
         raise BadInput(f"{row['path']}: nothing begins at offset {offset}: {error}") from error
@@ -102,15 +106,21 @@ def _stored(ctx: Context, shard: str, decision: Row, text: Row | None) -> str:
         return "no: the shard has not been extracted"
     offset, doc_id = decision["warc_offset"], decision["doc_id"]
     rows = lookup.rows_of(ctx.store, refs["extract/decisions"], doc_id)
-    before = next((row for row in rows if row["warc_offset"] == offset), None)
-    if before is None:
-        return "a damaged region is named by its place in the whole file" if decision["url"] is None else "no such row"
-    if before["reason"] in OUTSIDE:
-        return f"rejected as {before['reason']}, which the record alone does not show"
-    if [before[name] for name in DECIDED] != [decision[name] for name in DECIDED]:
+    there = [row for row in rows if row["warc_offset"] == offset]  # two where a record is its own repeat
+    if not there:
+        return "no such row"
+    if _decided(decision) not in map(_decided, there):
+        (before, *_) = there
+        if before["reason"] in OUTSIDE:
+            return f"rejected as {before['reason']}, which the record alone does not show"
         return f"differs: the stored decision is {shown.verdict(before)}"
     old = lookup.rows_of(ctx.store, refs["extract/documents"], doc_id)
     return "yes" if [row["text"] for row in old] == ([text["text"]] if text else []) else "differs: another text"
+
+
+def _decided(row: Row) -> list[Any]:
+    """What was decided, and why."""
+    return [row[name] for name in DECIDED]
 
 
 def _shown(one: Row) -> str:

@@ -6,6 +6,7 @@ replacements become their union, which takes the replacement of the one that sta
 smallest text). The order of the rows is irrelevant.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 import polars as pl
@@ -17,7 +18,8 @@ def apply(text: str, edits: Iterable[tuple[int, int, str | None]]) -> str:
     """Apply `edits` (start, end, replacement) to `text`. Spans are clipped to the text; empty ones do nothing."""
     spans = [(max(0, s), min(len(text), e), r or "") for s, e, r in edits]
     gone = _union([s for s in spans if not s[2]])
-    kept = [cut for span in _union([s for s in spans if s[2]]) for cut in _subtract(span, gone)]
+    ends = [end for _, end, _ in gone]
+    kept = [cut for span in _union([s for s in spans if s[2]]) for cut in _subtract(span, gone, ends)]
     out, at = [], 0
     for start, end, replacement in sorted([*gone, *kept]):
         out += [text[at:start], replacement]
@@ -36,13 +38,18 @@ def _union(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
-def _subtract(span: Span, gone: list[Span]) -> list[Span]:
-    """What is left of a replacement beside the deletions: its first remaining piece takes the text, later ones go."""
+def _subtract(span: Span, gone: list[Span], ends: list[int]) -> list[Span]:
+    """What is left of a replacement beside the deletions: its first remaining piece takes the text, later ones go.
+
+    `gone` is sorted and disjoint, `ends` are its ends: only deletions that overlap the span are looked at.
+    """
     pieces, at = [], span[0]
-    for start, end, _ in gone:
-        if end > at and start < span[1]:
-            pieces.append((at, start))
-            at = max(at, end)
+    for n in range(bisect_right(ends, at), len(gone)):
+        start, end, _ = gone[n]
+        if start >= span[1]:
+            break
+        pieces.append((at, start))
+        at = end
     left = [(s, e) for s, e in [*pieces, (at, span[1])] if s < e]
     return [(s, e, span[2] if i == 0 else "") for i, (s, e) in enumerate(left)]
 

@@ -4,6 +4,7 @@ A model is named by its file; it is read once per process. The module does not k
 file comes from, or that its digest was checked.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ PREFIX = "__label__"
 LOOK = 1000  # characters: language is clear by then, and the whole text costs five times as much
 UNKNOWN = ("und", 0.0)
 BATCH = 256  # texts handed over at once: bounds the copies
+_INSIDE = r"[^ \t\n\v\f\r\0]"  # what does not part words in C++
+_END = re.compile(rf"</s>(?<!{_INSIDE}</s>)(?!{_INSIDE})")
 
 
 def top_label(path: str, texts: Sequence[str]) -> list[tuple[str, float]]:
@@ -72,8 +75,8 @@ def _predict(path: str, texts: Sequence[str], k: int) -> list[list[tuple[str, fl
 
 
 def _line(text: str) -> str:
-    """One line that C++ can take: no newline (it would end the text), no lone surrogate."""
-    return text.replace("\n", " ").encode("utf-8", "replace").decode("utf-8")
+    """One line that C++ can take: no newline and no word `</s>` (either would end the text), no lone surrogate."""
+    return _END.sub(" ", text).replace("\n", " ").encode("utf-8", "replace").decode("utf-8")
 
 
 def _best(found: list[tuple[str, float]]) -> tuple[str, float]:

@@ -31,7 +31,9 @@ Codes = NDArray[np.uint32]
 Int = int | np.int64
 
 BATCH_BYTES = 1 << 22  # text normalised at once; a longer document makes a batch of its own
-_TABLE_SIZE = 0x20000  # code points beyond these two planes are Han
+_TABLE_SIZE = 0x20000  # code points beyond these two planes are Han, and beyond _HAN_END no letters at all
+_HAN_END = 0x40000
+_VARIANTS = 0xE0100, 0xE01EF  # marks that choose the form of the letter before them
 _SEPARATOR, _WORD, _SINGLE, _MARK = 0, 1, 2, 3
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -231,21 +233,31 @@ def _normalise(data: Bytes, bounds: Ints, lower: Codes, kinds: Bytes, ascii_: By
 
 
 @njit(cache=True)
+def _class(kinds: Bytes, code: Int) -> Int:
+    """The class of a code point of any plane; `kinds` has those of the first two."""
+    if code < _TABLE_SIZE:
+        return np.int64(kinds[code])
+    if code < _HAN_END:
+        return _SINGLE
+    return _MARK if _VARIANTS[0] <= code <= _VARIANTS[1] else _SEPARATOR
+
+
+@njit(cache=True)
 def _place(
     data: Bytes, i: Int, end: Int, code: Int, lower: Codes, kinds: Bytes, out: Bytes, at: Int, in_word: bool
 ) -> tuple[Int, Int]:
     """Write one code point beyond ASCII (and, after a letter that is a word of its own, its marks): new i and at."""
-    kind = kinds[code] if code < _TABLE_SIZE else _SINGLE
+    kind = _class(kinds, code)
     if in_word and kind in (_SEPARATOR, _SINGLE):
         out[at] = 32
         at += 1
     if kind == _WORD or (kind == _MARK and in_word):
-        return i, _encode(out, at, np.int64(lower[code]))
+        return i, _encode(out, at, np.int64(lower[code]) if code < _TABLE_SIZE else code)
     if kind == _SINGLE:
         at = _encode(out, at, code)
         while i < end and data[i] >= 0x80:
             code, after = _decode(data, i)
-            if code >= _TABLE_SIZE or kinds[code] != _MARK:
+            if _class(kinds, code) != _MARK:
                 break
             i, at = after, _encode(out, at, code)
         out[at] = 32

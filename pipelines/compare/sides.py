@@ -5,7 +5,7 @@ None here, and the comparison says which level it had to make do with.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,9 @@ import polars as pl
 import yaml
 
 from pipelines import revisions
+from pipelines.compare import recorded
 from pipelines.errors import BadInput
-from pipelines.files import text_of
+from pipelines.files import json_lines, text_of
 from pipelines.outputs import STAGES
 from pipelines.revisions import Revision
 from pipelines.store import Ref, Store
@@ -54,8 +55,31 @@ class Side:
 
     @cached_property
     def params(self) -> Any:
-        """params.yaml as plain values."""
-        return yaml.safe_load(self.text("params.yaml") or "") or {}
+        """What the run was made with, as plain values: dvc.lock says it, an edit of params.yaml may wait for its run.
+
+        Raises BadInput.
+        """
+        return recorded.recipe(self.written, self._recorded)
+
+    @cached_property
+    def written(self) -> Any:
+        """params.yaml as plain values. Raises BadInput."""
+        return self._yaml("params.yaml", yaml.safe_load) or {}
+
+    @property
+    def unrecorded(self) -> list[str]:
+        """Stages that dvc.lock holds no run of. Raises BadInput."""
+        return [stage for stage in STAGES if stage not in self._recorded]
+
+    @cached_property
+    def _recorded(self) -> Any:
+        return self._yaml("dvc.lock", recorded.stages_of)
+
+    def _yaml(self, path: str, load: Callable[[str], Any]) -> Any:
+        try:
+            return load(self.text(path) or "")
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or 2026-02-30
+            raise BadInput(f"{self.label}: {path}: is no YAML: {error}") from error
 
     def census(self, stage: str) -> dict[str, list[Count]] | None:
         """Shard -> counts, or None where the census is not at hand."""
@@ -63,7 +87,7 @@ class Side:
         if found is None:
             return None
         out: dict[str, list[Count]] = {}
-        for line in _lines(found):
+        for line in json_lines(found):
             row = json.loads(line)
             if row["metric"] in FIRST or row["metric"].startswith("hist:"):
                 out.setdefault(row["shard"], []).append((row["metric"], row["key"], row["count"]))
@@ -80,7 +104,7 @@ class Side:
         return {
             stage: [
                 Ref(f"{stage}/{row['table']}", row["shard"], row["digest"], row["rows"], row["bytes"])
-                for row in map(json.loads, _lines(text))
+                for row in map(json.loads, json_lines(text))
             ]
             for stage, text in texts.items()
             if text is not None
@@ -100,11 +124,6 @@ class Side:
         path = self.path(ref)
         assert path is not None, ref
         return revisions.read_columns(path, columns)
-
-
-def _lines(text: str) -> list[str]:
-    """Lines of JSON Lines: a name may hold what `splitlines` takes for an end."""
-    return [line for line in text.split("\n") if line]
 
 
 def side(root: Path, name: str) -> Side:

@@ -48,12 +48,14 @@ def measure_scores(tables: Tables, params: Scores, models: Models) -> dict[str, 
 def _windows(text: str) -> Iterator[str]:
     """Pieces of about equal length, at most WINDOW characters and the rest of a word; none of an empty text.
 
-    Equal, because a few words left over at the end would be scored by little and often wrongly.
+    Equal, because a few words left over at the end would be scored by little and often wrongly. So each ends near its
+    share of the text, and not near a length behind the last one: rests of words would add up.
     """
-    at, size = 0, -(-len(text) // max(1, -(-len(text) // WINDOW)))
-    while at < len(text):
-        cut = text.find(" ", at + size, at + size + LONGEST_WORD)
-        end = cut if cut >= 0 else at + size
+    at, pieces = 0, -(-len(text) // WINDOW)
+    for piece in range(1, pieces + 1):
+        share = len(text) * piece // pieces
+        cut = text.find(" ", share, share + LONGEST_WORD)
+        end = cut if cut >= 0 else share
         yield text[at:end]
         at = end
 

@@ -1,7 +1,7 @@
 """Personal data by its form: e-mail addresses and public IP addresses, as spans. Does not know what replaces them.
 
-Time is linear in the text: no pattern looks further than 64 characters back or 255 ahead, and none backtracks over
-what it has seen. A span that is found holds the address alone.
+Time is linear in the text: no pattern looks further than 64 characters back or 255 ahead, and none reads these more
+than a few times. A span that is found holds the address alone.
 """
 
 import re
@@ -10,13 +10,32 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Span = tuple[int, int]
 
-# RFC 5321, 4.5.3.1: 64 characters before the sign, 255 behind it. Letters of every script are allowed (RFC 6531).
-_LOCAL = re.compile(r"[\w.%+'-]{1,64}")
-_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?!\w)")
-_IPV4 = re.compile(r"(?<![\w.])(?<!\w/)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?\w)")
-_IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])(?!\.\w)")
+# Thai, Lao, Burmese, Khmer, Korean, Han, kana: a word may stand beside Latin letters without a space between.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u2e80-\u9fff\ua960-\ua97f\uaa60-\uaadf"
+    "\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff"
+)
+_LATIN = r"A-Za-zÀ-ÖØ-öø-\u02c1Ḁ-ỿ\ufb00-\ufb06"
+
+
+def _domain(unspaced: str) -> str:
+    """Pattern of a domain without letters of `unspaced` (ranges). Its last label is of one script, or in Punycode."""
+    label = rf"[^\W_{unspaced}](?:(?:[^\W{unspaced}]|-){{0,61}}[^\W_{unspaced}])?"
+    ace = "[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za-z0-9]"
+    latin = rf"[{_LATIN}]{{2,24}}(?![{_LATIN}0-9_])"
+    other = rf"[^\W\d_{unspaced}]{{2,24}}(?![^\W{unspaced}])"
+    return rf"(?:{label}\.){{1,8}}(?:{ace}|{latin}|{other})"
+
+
+# RFC 5321, 4.5.3.1: 64 characters before the sign, 255 behind it. Letters of every script are allowed (RFC 6531); but
+# beside a Latin letter those of another script are the page's, and beside a digit those that need no space. Reversed.
+_LOCAL = re.compile(rf"[0-9_.%+'-]*[{_LATIN}][{_LATIN}0-9_.%+'-]*|(?:[^\W{_UNSPACED}]|[.%+'-])+|[\w.%+'-]+")
+_DOMAIN = re.compile(f"{_domain(_UNSPACED)}|{_domain('')}")
+_IPV4 = re.compile(r"(?<![\w.])(?<!\w/)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?\w|版|버전|バージョン)", re.ASCII)
+_IPV6 = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])(?!\.\w)", re.ASCII)
 _VERSION = re.compile(
-    r"(?i)(?:version|release|firmware|build|section|chapter|paragraph|article|clause|ver\.?|rev\.?)\W{0,3}\Z"
+    r"(?i)(?:version|release|firmware|build|section|chapter|paragraph|article|clause|ver\.?|rev\.?"
+    r"|版本号?|バージョン|버전|第)\W{0,3}\Z"
 )
 
 # Not a person's: IANA IPv4 special-purpose address registry, and multicast, reserved and broadcast space.

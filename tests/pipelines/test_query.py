@@ -175,6 +175,46 @@ def test_csv_and_json_have_every_row(say) -> None:
     assert [json.loads(line) for line in out.splitlines()] == [{"n": n, "s": '{"a": 1}'} for n in range(2)]
 
 
+def test_columns_of_one_name_are_told_apart_in_json(say) -> None:
+    _, out, _ = say("select 1 as a, 2 as a, 3 as a_1, 4 as a, 5 as b", "--json")
+    assert json.loads(out) == {"a": 1, "a_2": 2, "a_1": 3, "a_3": 4, "b": 5}
+
+
+def test_json_has_no_word_for_what_is_no_number(say) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    sql = "select 'nan'::double as a, '-inf'::float as b, 1.5 as c, {'d': ['inf'::double], 'e': 2.5::double} as s"
+    _, out, _ = say(sql, "--json")
+    row = json.loads(out, parse_constant=refuse)
+    assert (row["a"], row["b"], row["c"]) == (None, None, 1.5)
+    assert json.loads(row["s"], parse_constant=refuse) == {"d": [None], "e": 2.5}
+
+
+def test_a_map_by_date_comes_out(say) -> None:
+    code, out, _ = say("select map([date '2020-01-31', date '2020-02-01'], [1, 2]) as m", "--json")
+    assert code == 0
+    assert json.loads(json.loads(out)["m"]) == {"2020-01-31": 1, "2020-02-01": 2}
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json", "--rows=9999"])
+def test_a_row_that_cannot_be_computed_is_an_error_of_the_question(say, form) -> None:
+    sql = "select cast(case when range = 5000 then 'jane.doe@example.org' else '1' end as int) as n from range(10000)"
+    code, _, err = say(sql, form)
+    assert code == 12
+    assert "Conversion Error" in err
+    assert "Traceback" not in err
+    assert "jane" not in err
+
+
+@pytest.mark.parametrize("rows", ["-1", "99999999999999999999"])
+def test_rows_that_cannot_be_counted_are_refused(say, rows) -> None:
+    code, out, err = say("select 1", "--rows", rows)
+    assert (code, out) == (12, "")
+    assert f"--rows {rows}" in err
+    assert "Traceback" not in err
+
+
 def test_views_are_listed_with_their_columns(say) -> None:
     _, out, _ = say("--views")
     listed = {line.split(":")[0] for line in out.splitlines()}

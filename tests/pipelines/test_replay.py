@@ -55,6 +55,17 @@ def test_a_place_where_nothing_begins(pipeline) -> None:
         list(replay.replayed(pipeline.context(), "sample-99999", 0))
 
 
+@pytest.mark.parametrize("offset", [-5, -1, "size", "beyond", 99999999999999999999])
+def test_a_place_outside_the_file(pipeline, monkeypatch, capsys, offset) -> None:
+    size = (pipeline.root / "data/sample/sample-00000.warc.gz").stat().st_size
+    place = {"size": size, "beyond": size + 1}.get(offset, offset)
+    monkeypatch.setattr(replay.context, "load", pipeline.context)
+    assert replay.main(["sample-00000", str(place)]) == 12
+    err = capsys.readouterr().err
+    assert f"sample-00000.warc.gz: nothing begins at offset {place}: the file has {size} bytes" in err
+    assert "Traceback" not in err
+
+
 def test_text_only_on_demand_and_masked(pipeline, monkeypatch, capsys) -> None:
     edit = pipeline.table("toxicity/edits").filter(kind="email").to_dicts()[0]
     document = pipeline.table("extract/documents").filter(doc_id=edit["doc_id"]).to_dicts()[0]

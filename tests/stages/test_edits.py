@@ -51,6 +51,52 @@ def test_order_of_rows_is_irrelevant(text: str, edits: list[tuple[int, int, str 
     assert apply(text, shuffled) == apply(text, edits)
 
 
+class Counted(int):
+    """A position that counts how often positions are compared."""
+
+    compared = 0
+
+    def __lt__(self, other: int) -> bool:
+        Counted.compared += 1
+        return int(self) < int(other)
+
+    def __gt__(self, other: int) -> bool:
+        return Counted(other) < self
+
+    def __le__(self, other: int) -> bool:
+        return not self > other
+
+    def __ge__(self, other: int) -> bool:
+        return not self < other
+
+
+def compared(lines: int) -> int:
+    """How many positions are compared where every line has an address to replace and every other one is deleted."""
+    line = "menu\nu@x.com\n"
+    edits: list[tuple[int, int, str | None]] = []
+    for at in range(0, lines * len(line), len(line)):
+        edits += [(Counted(at), Counted(at + 5), None), (Counted(at + 5), Counted(at + 12), "mail")]
+    Counted.compared = 0
+    assert apply(line * lines, edits) == "mail\n" * lines
+    return Counted.compared
+
+
+def test_twice_the_edits_are_about_twice_the_work() -> None:
+    assert compared(2_000) < 3 * compared(1_000)
+
+
+LONG = st.tuples(st.integers(0, 400), st.integers(0, 12), st.sampled_from([None, None, "", "X", "YY"])).map(
+    lambda edit: (edit[0], edit[0] + edit[1], edit[2])
+)
+
+
+@given(st.lists(LONG, max_size=120))
+@settings(deadline=None, max_examples=100)
+def test_many_deletions_and_replacements_equal_the_reference(edits: list[tuple[int, int, str | None]]) -> None:
+    text = "abcdé漢 " * 58
+    assert apply(text, edits) == reference(text, edits)
+
+
 def test_a_replacement_inside_a_deletion_vanishes() -> None:
     assert apply("mail me@x.org now", [(5, 13, None), (5, 13, "<mail>")]) == "mail  now"
 

@@ -47,6 +47,20 @@ def test_more_texts_than_a_batch_keep_their_order() -> None:
     assert [label for label, _ in top_label(LANGUAGE, texts)] == ["de"] * models.BATCH + ["en"] * 3
 
 
+@pytest.mark.parametrize("shown", ["</s> {}", "El fin </s> {}", "<s>\t</s>\0</s>\n{} </s>", "</s>\r{}"])
+def test_a_text_that_shows_the_end_token_is_read_to_its_end(shown: str) -> None:
+    english = "Every sentence that we feed to the model closes with the token of that name, and so does this one here."
+    text = shown.format(english)
+    assert top_label(LANGUAGE, [text]) == top_label(LANGUAGE, [text.replace("</s>", " ")])
+    assert top_label(LANGUAGE, [text])[0][0] == "en"
+
+
+def test_a_word_that_holds_the_end_token_is_left_alone() -> None:
+    for text in ("see</s> the end of it all", "the end </s>, said the man", "\u00a0</s>\u00a0bonjour le monde"):
+        asked = models._model(LANGUAGE).predict(text)
+        assert top_label(LANGUAGE, [text]) == [(asked[0][0].removeprefix(models.PREFIX), round(float(asked[1][0]), 4))]
+
+
 def test_score_is_the_probability_of_the_named_label() -> None:
     text = "Guten Morgen, wie geht es dir heute?"
     [(label, p)] = top_label(LANGUAGE, [text])

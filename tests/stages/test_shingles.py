@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from stages import shingles
 from stages.shingles import flat_sets, jaccard, ngrams, normalise, shingle_sets
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.text("aB1 é漢กิ'-.\n\u0301", max_size=60)
+HIGH = (
+    "a漢\u0301\ufe00\u180b\u180e\u200d\U00020000\U0003ffff\U00040000\U000e0067\U000e0100\U000e01ef\U000e01f0\U000f0001"
+)
+TEXTS = (
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+    | st.text("aB1 é漢กิ'-.\n\u0301", max_size=60)
+    | st.text(HIGH, max_size=30)
+)
 
 
 def words(text: str) -> list[str]:
@@ -20,16 +27,17 @@ def words(text: str) -> list[str]:
     out: list[str] = []
     state = "apart"
     for char in text:
-        kind = unicodedata.category(char)[0]
-        if unicodedata.category(char) != "Mn" and kind not in "LNM" and ord(char) < 0x20000:
+        han = 0x20000 <= ord(char) < 0x40000
+        kind = "L" if han else unicodedata.category(char)[0]
+        if kind not in "LNM":
             state = "apart"
             continue
-        if kind == "M" and ord(char) < 0x20000:
+        if kind == "M":
             if state != "apart":
                 out[-1] += char.lower()[0]
             continue
-        single = ord(char) >= 0x20000 or any(a <= ord(char) <= b for a, b in shingles._UNSPACED)
-        lower = char if ord(char) >= 0x20000 else char.lower()[0]
+        single = han or any(a <= ord(char) <= b for a, b in shingles._UNSPACED)
+        lower = char if han else char.lower()[0]
         if single or state != "open":
             out.append(lower)
         else:
@@ -60,6 +68,12 @@ def normal(texts: list[str | None]) -> list[str]:
         ("-\u0301a", "a"),
         ("don’t — «oui»", "don t oui"),
         ("\U00020000\U00020001x", "\U00020000 \U00020001 x"),
+        ("go \U0001f3f4\U000e0067\U000e0062\U000e007f now", "go now"),
+        ("葛\U000e0100城\ufe00市a\U000e01ef", "葛\U000e0100 城\ufe00 市 a\U000e01ef"),
+        ("\U000e0100a-\U000e0101", "a"),
+        ("icon\U000f0001text\U0010fffd", "icon text"),
+        ("ᠠ\u180bᠠ\u180eᠠ\u180f", "ᠠ\u180bᠠ ᠠ\u180f"),
+        ("क्\u200dष", "क् ष"),
         ("!!! … \x00", ""),
         (None, ""),
     ],

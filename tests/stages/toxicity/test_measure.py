@@ -2,6 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,14 @@ def test_windows_hold_the_whole_text_in_equal_pieces(text: str, times: int) -> N
     assert "".join(pieces) == text * times
     assert all(0 < len(piece) <= WINDOW + LONGEST_WORD for piece in pieces)
     assert len(pieces) <= -(-len(text * times) // WINDOW)
+
+
+@pytest.mark.parametrize("word", [5, 8, 12, 40, 90])
+@pytest.mark.parametrize("length", [1001, 20_000, 600_000, 1_000_001])
+def test_no_window_is_shorter_by_more_than_a_word(word: int, length: int) -> None:
+    lengths = [len(piece) for piece in _windows((("x" * word + " ") * length)[:length])]
+    assert sum(lengths) == length
+    assert max(lengths) - min(lengths) <= 2 * (word + 1)
 
 
 def test_windows_end_where_a_word_ends() -> None:

@@ -24,10 +24,38 @@ def found(find: object, text: str) -> list[str]:
         ("info@example.com-more", ["info@example.com"]),
         ("x@y, @handle, a@b.c1, foo@@bar.com, a @b.com, a@-b.com", []),
         ("a@b.com@c.org", ["a@b.com"]),
+        ("ivan@example.xn--p1ai, a@b.XN--Fiqs8s-.", ["ivan@example.xn--p1ai", "a@b.XN--Fiqs8s"]),
     ],
 )
 def test_emails(text: str, addresses: list[str]) -> None:
     assert found(emails, text) == addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("关于本次活动的信息请联系joe@host.com我们会回复", ["joe@host.com"]),
+        ("请发至123456@qq.com。或zhang.san_1@mail.host.cn.谢谢", ["123456@qq.com", "zhang.san_1@mail.host.cn"]),
+        ("help@host.co.kr으로 메일은joe@host.com에서", ["help@host.co.kr", "joe@host.com"]),
+        ("お問い合わせはjoe@host.co.jpまで", ["joe@host.co.jp"]),
+        ("ติดต่อjoe@host.co.thได้", ["joe@host.co.th"]),
+        ("Почтаivan@host.ruТелефон", ["ivan@host.ru"]),
+        ("用户@公司.com我们", ["用户@公司.com"]),
+    ],
+)
+def test_page_text_beside_an_address_of_another_script_stays(text: str, addresses: list[str]) -> None:
+    assert found(emails, text) == addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("иван@пример.рф", "иван.1985@mail.пример.рф", "user@почта.com", "jürgen.müller@grüße.de", "əli@x.az"),
+        *("nguyễn@x.vn", "小明@例子.中国", "info@china.中国", "홍길동@한국.com"),
+    ],
+)
+def test_an_address_beyond_ascii_is_found_whole(address: str) -> None:
+    assert found(emails, f"a {address}, b") == [address]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +70,9 @@ def test_emails(text: str, addresses: list[str]) -> None:
         ("81.2.69.142.7 7.81.2.69.142 v81.2.69.142 81.2.69.142b", []),
         ("Browser/81.2.69.142 version 81.2.69.142, release: 81.2.69.142", []),
         ("section 1.2.3.4 and 8.8.8.8", []),
+        ("서버 45.112.13.39에서, 服务器81.2.69.142上", ["45.112.13.39", "81.2.69.142"]),
+        ("在2a00:1450::5上", ["2a00:1450::5"]),
+        ("版本81.2.69.142 版本号:81.2.69.142 第81.2.69.142条 81.2.69.142版 81.2.69.142버전", []),
         ("2001:db8::1 fe80::1 ::1 12:30:45 3fff::1 2026:11:20", []),
     ],
 )
