@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -70,12 +71,47 @@ def read_params(root: Path) -> Params:
     """params.yaml as types."""
     path = root / "params.yaml"
     try:
-        raw = yaml.safe_load(files.text_of(path))
+        raw, twice = _loaded(files.text_of(path))
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or 2026-02-30
         raise BadInput(f"{path}: is no YAML: {error}") from error
+    if twice:
+        raise BadInput("\n".join(f"params.yaml: {fault}" for fault in twice))
     try:
         return parse(raw)
     except BadParams as error:
         raise BadInput("params.yaml: " + str(error).replace("\n", "\nparams.yaml: ")) from error
+
+
+def _loaded(text: str) -> tuple[Any, list[str]]:
+    """YAML as plain values, and its keys that are written twice, of which one value would be lost without a word.
+
+    Raises YAMLError.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        twice = [*_twice(node, "", set())]
+        return (None if node is None else loader.construct_document(node)), twice
+    finally:
+        loader.dispose()
+
+
+def _twice(node: yaml.Node | None, path: str, known: set[int]) -> Iterator[str]:
+    """A sentence per repeated key. Before the values are made: merging (`<<`) repeats keys by right."""
+    if id(node) in known:  # an alias: told where its anchor stands
+        return
+    known.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for number, one in enumerate(node.value):
+            yield from _twice(one, f"{path}.{number}", known)
+    elif isinstance(node, yaml.MappingNode):
+        first: dict[tuple[str, str], yaml.Node] = {}
+        for key, value in node.value:
+            name = f"{path}.{key.value}".lstrip(".")
+            other = first.setdefault((key.tag, str(key.value)), key)
+            if other is not key:
+                lines = [each.start_mark.line + 1 for each in (other, key)]
+                yield f"{name}: written twice, in line {' and '.join(map(str, dict.fromkeys(lines)))}"
+            yield from _twice(value, name, known)

@@ -6,16 +6,18 @@ dvc.lock; where the cache has it no more, the comparison says what it had to mak
 """
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.compare import build, page
-from pipelines.compare.sides import BASELINE, NOW, side
+from pipelines.compare.sides import BASELINE, NOW, Side, side
 from pipelines.entry import guarded, set_environment
 from pipelines.errors import BadInput
 from pipelines.files import write_json, write_text
+from pipelines.outputs import STAGES
 from pipelines.store import ROOT
 from pipelines.terminal import safe
 
@@ -39,12 +41,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def write(root: Path, before: str, after: str, out: Path) -> Mapping[str, Any]:
     """Compare two sides of a checkout into a folder; returns what diff.json holds. Raises BadInput."""
-    found = build.compare(side(root, before), side(root, after))
+    sides = [side(root, name) for name in (before, after)]
+    found = build.compare(*sides)
+    found |= {name: _label(one) for name, one in zip(("before", "after"), sides)}
     if not any(step["documents"][i] for step in found["funnel"] for i in (0, 1)):
         raise BadInput(f"neither {before} nor {after} holds a run: no data/<stage>/ledger.json")
     write_json(out / "diff.json", found)
     write_text(out / "index.html", page.build(found))
     return found
+
+
+def _label(one: Side) -> str:
+    """A side's name, and which of its stages are stale."""
+    stale = _stale(one)
+    return f"{one.label} (STALE: {', '.join(stale)})" if stale else one.label
+
+
+def _stale(one: Side) -> list[str]:
+    """Stages made from an earlier state of another one; of a revision, as far as its manifests are at hand."""
+    texts = {stage: one.text(f"data/{stage}/manifest.jsonl") for stage in STAGES}
+    digests = {
+        stage: hashlib.sha256(text.encode()).hexdigest()[:32] for stage, text in texts.items() if text is not None
+    }
+    made_from = {stage: (one.ledger(stage) or {}).get("parents", {}) for stage in STAGES}
+    return [
+        stage
+        for stage, parents in made_from.items()
+        if any(digests.get(p, digest if one.revision else None) != digest for p, digest in parents.items())
+    ]
 
 
 def summary(found: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A memory of file digests by size and mtime, in `.run/stat.sqlite`, so that unchanged files are not read again.
 
-A wrong entry needs a file that changed without its size or mtime changing: `--verify` is for that.
+A wrong entry needs a file that changed without its size or mtime changing: `--verify` reads every table anew. What is
+named from outside is read anew once `.run/stat.sqlite` is removed.
 """
 
 import sqlite3
@@ -40,6 +41,10 @@ class StatCache:
             return None
         known = self.known.get(str(path))
         return known[2] if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns) else None
+
+    def forget(self, path: Path) -> None:
+        """Read the file anew when its digest is asked for next."""
+        self.known.pop(str(path), None)
 
     def remember(self, path: Path, digest: str) -> None:
         """Note that the file as it is now has this digest."""

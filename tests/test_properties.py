@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -143,8 +145,36 @@ def test_a_torn_receipt_is_no_receipt(fresh) -> None:
     assert fresh.run() == {("quality", "scores"): 1}
 
 
-def test_verify_reads_contents(fresh) -> None:
+def test_verify_makes_again_what_changed_under_its_old_mtime(fresh) -> None:
+    """A value, a footer that is no footer any more, and statistics by which other families skip rows."""
+    assert fresh.run() == {}
+    before = tables(fresh.root)
+    damage(fresh.root / "data/quality/scores", lambda data: flipped(data, len(data) // 3))
+    damage(fresh.root / "data/extract/forbidden", lambda data: flipped(data, data.rfind(b"sample-0000")))
+    assert fresh.run() == {}, "size and mtime do not tell"
+    damage(fresh.root / "data/extract/documents", lambda data: data[:-8] + bytes(8))
+    found = fresh.run(verify=True)
+    assert found == {("quality", "scores"): 1, ("extract", "documents"): 1, ("extract", "forbidden"): 1}
+    assert tables(fresh.root) == before
     assert fresh.run(verify=True) == {}
+
+
+def tables(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in (root / "data").rglob("*.parquet")}
+
+
+def damage(folder: Path, how: Callable[[bytes], bytes]) -> None:
+    """Change a table's file, but not its size and mtime."""
+    path = sorted(folder.glob("*.parquet"))[0]
+    stat, data = path.stat(), path.read_bytes()
+    path.write_bytes(how(data))
+    assert path.stat().st_size == stat.st_size
+    assert path.read_bytes() != data
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
 def test_a_closed_gate_stops_what_follows(fresh) -> None:

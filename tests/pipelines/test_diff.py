@@ -238,6 +238,22 @@ def test_a_store_outside_the_checkout_keeps_the_tables_of_both(empty, tmp_path: 
     assert found["release"]["left"]["documents"] > 0
 
 
+def test_a_stale_side_is_named(fresh, tmp_path: Path) -> None:
+    accept(fresh)
+    fresh.raw["quality"]["signals"]["word_count"]["min"] = 120
+    fresh.run(upto="quality")
+    found = diff.write(fresh.root, "baseline", "now", tmp_path / "out")
+    assert "STALE" not in found["before"]
+    assert found["after"] == "now (STALE: dedup, toxicity, mix)"
+    assert json.loads((tmp_path / "out/diff.json").read_text())["after"] == found["after"]
+    assert found["after"] in (tmp_path / "out/index.html").read_text()
+    assert found["after"] in diff.summary(found)
+    accept(fresh)
+    found = diff.write(fresh.root, "HEAD~1", "HEAD", tmp_path / "out")
+    assert "STALE" not in found["before"]
+    assert found["after"].endswith(" (STALE: dedup, toxicity, mix)")
+
+
 def test_hostile_names_are_inert(two, tmp_path: Path) -> None:
     root = tmp_path / "copy"
     shutil.copytree(two[0].root, root)

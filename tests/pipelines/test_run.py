@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from pipelines import run
+from pipelines.errors import Interrupted
 
 pytestmark = pytest.mark.timeout(900)  # several whole runs in a row, on machines that do other things too
 WAIT = 120.0
@@ -69,9 +73,23 @@ def test_a_run_ends_with_0_and_a_second_has_nothing_to_do(checkout, pipeline) ->
     assert checkout.call("pipelines.run").returncode == 0
     assert len(executed(checkout)) == lines
     assert "nothing to do" in checkout.call("pipelines.plan").stdout
+    _verifies(checkout)
     _explains(checkout)
     _accepts(checkout)
     _goes_back_and_forth(checkout)
+
+
+def _verifies(checkout) -> None:
+    """What changed under its old mtime is unseen by dvc; --verify finds it, and makes this shard again."""
+    path = sorted((checkout.root / "data/mix/documents").glob("*.parquet"))[0]
+    stat, good = path.stat(), path.read_bytes()
+    path.write_bytes(good[:-8] + bytes(8))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    lines = len(executed(checkout))
+    done = checkout.call("pipelines.run", "--verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.read_bytes() == good
+    assert [(row["stage"], row["family"]) for row in executed(checkout)[lines:]] == [("mix", "documents")]
 
 
 def _accepts(checkout) -> None:
@@ -107,6 +125,7 @@ def _goes_back_and_forth(checkout) -> None:
     planned = checkout.call("pipelines.plan").stdout
     assert "params" in planned
     assert "decisions" in planned
+    _marks_what_is_of_an_earlier_run(checkout)
     assert checkout.call("pipelines.run").returncode == 0
     checkout.git("commit", "-q", "-m", "a stricter bound", "params.yaml")
     _accept(checkout, "second baseline")
@@ -119,6 +138,98 @@ def _goes_back_and_forth(checkout) -> None:
         assert checkout.call("pipelines.run").returncode == 0
         assert checkout.manifests() == manifests
         assert len(executed(checkout)) == lines, "a revision that was run before is not run again"
+
+
+def _marks_what_is_of_an_earlier_run(checkout) -> None:
+    shown = checkout.call("pipelines.run", "gate_quality").stdout
+    marked = dict(re.findall(r"^(\w+) .*STALE: made from an earlier state of (.*)$", shown, re.MULTILINE))
+    assert marked == {"dedup": "quality", "toxicity": "quality", "mix": "quality"}
+    assert "\nreport: " not in shown
+    assert "no report of this yet" in shown
+
+
+def test_a_target_that_is_no_stage_is_bad_input(checkout) -> None:
+    done = checkout.call("pipelines.run", "gate_extract", "gate_qualiti")
+    assert done.returncode == 12, done.stdout + done.stderr
+    assert "dvc.yaml: no stage 'gate_qualiti'; did you mean 'gate_quality'?" in done.stderr
+    assert status(checkout)["code"] == 12
+    assert not executed(checkout)
+
+
+@pytest.fixture
+def outside(empty, tmp_path: Path, monkeypatch):
+    """A pipeline with its tables outside, and what each run asked of dvc; instead of dvc, extract runs when forced."""
+    empty.raw["run"]["store"] = str(tmp_path / "store")
+    empty.raw["input"]["warcs"] = [f"data/sample/{min(p.name for p in (empty.root / 'data/sample').glob('*.warc.gz'))}"]
+    asked: list[bool] = []
+
+    def repro(ctx, targets, *, force: bool) -> None:
+        asked.append(force)
+        if force:
+            empty.run(upto="extract")
+
+    monkeypatch.setattr(run, "_repro", repro)
+    return empty, asked
+
+
+def forced(outside, *targets: str) -> bool:
+    """Whether a run now has every stage look at its tables."""
+    run._run(outside[0].context(), targets, verify=False)
+    return outside[1][-1]
+
+
+def table(where: Path) -> Path:
+    (path,) = (where / "extract/documents").glob("*.parquet")
+    return path
+
+
+def test_tables_outside_that_are_gone_or_damaged_are_made_again(outside, tmp_path: Path) -> None:
+    assert forced(outside), "of the first run nothing is known"
+    assert not forced(outside)
+    path = table(tmp_path / "store")
+    good = path.read_bytes()
+    path.unlink()
+    assert forced(outside, "extract")
+    assert path.read_bytes() == good
+    assert forced(outside), "a run up to a stage has not looked at those that follow"
+    assert not forced(outside)
+    path.write_bytes(good[:-8] + bytes(8))
+    assert forced(outside)
+    assert path.read_bytes() == good
+    assert not forced(outside)
+
+
+def test_a_run_that_was_killed_has_not_looked(outside, tmp_path: Path, monkeypatch) -> None:
+    """On its way to another store it may have replaced manifests, whatever stands where the last whole run ended."""
+    assert forced(outside)
+    works, here = run._repro, outside[0].raw["run"]["store"]
+    outside[0].raw["run"]["store"] = str(tmp_path / "other")
+    monkeypatch.setattr(run, "_repro", killed)
+    with pytest.raises(Interrupted):
+        forced(outside)
+    outside[0].raw["run"]["store"] = here
+    monkeypatch.setattr(run, "_repro", works)
+    assert forced(outside)
+    assert not forced(outside)
+
+
+def killed(ctx, targets, *, force: bool) -> None:
+    raise Interrupted("interrupted")
+
+
+def test_another_store_is_filled(outside, tmp_path: Path) -> None:
+    assert forced(outside)
+    for where in (str(tmp_path / "other"), "data"):
+        outside[0].raw["run"]["store"] = where
+        assert forced(outside)
+        assert table((outside[0].root / where).resolve()).is_file()
+        assert not forced(outside)
+
+
+def test_tables_under_data_are_left_to_dvc(outside) -> None:
+    outside[0].raw["run"]["store"] = "data"
+    assert not forced(outside)
+    assert not forced(outside, "extract")
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,21 @@ def test_outputs_are_never_opened_in_place(tmp_path: Path) -> None:
     assert kept.read_text() == "one"
 
 
+def test_a_damaged_table_has_no_content_or_another(tmp_path: Path) -> None:
+    """Whoever asks whether a table still stands gets an answer, whichever of its bytes is wrong."""
+    frame = pl.DataFrame([("a", 1.0, 1, ["x"])] * 50, schema=TYPES, orient="row")
+    out = store(tmp_path).write("quality/t", "s", frame, SCHEMA)
+    path = store(tmp_path).path(out.ref)
+    good = path.read_bytes()
+    found = set()
+    for place in range(len(good)):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 0xFF]) + good[place + 1 :])
+        found.add(store(tmp_path).content(out.ref))
+    path.unlink()
+    assert None in found
+    assert store(tmp_path).content(out.ref) is None
+
+
 def test_an_unreadable_table_is_named(tmp_path: Path) -> None:
     out = store(tmp_path).write(
         "quality/scores", "s", pl.DataFrame({"doc_id": ["a"], "quality_score": [0.1]}), schemas.QUALITY_SCORES
