@@ -19,7 +19,8 @@ NO_EDITS = pl.DataFrame(
 
 
 def measure(texts: list[str], params: SignatureParams = PARAMS, edits: pl.DataFrame = NO_EDITS) -> pl.DataFrame:
-    documents = pl.DataFrame({"doc_id": [f"{i:032x}" for i in range(len(texts))], "text": texts})
+    rows = {"doc_id": [f"{i:032x}" for i in range(len(texts))], "text": texts}
+    documents = pl.DataFrame(rows, schema={"doc_id": pl.String, "text": pl.String})
     return measure_signatures({"extract/documents": documents, "quality/edits": edits}, params, {})["dedup/signatures"]
 
 
