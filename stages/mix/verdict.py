@@ -153,9 +153,14 @@ def scored(found: Assessment, settings: Collapse, name: str = "source") -> Score
 
 
 def _corpus(alone: Comparison) -> float:
-    """How far the worst statistic deviates, in STRONG. Other words and another style are no loss."""
+    """How far the worst statistic deviates, in STRONG. Other words and another style are no loss.
+
+    Nor is being like the rest one where the text was edited out of it: then `predictable` does not gate.
+    """
     unlike, told = (alone.finding(name).deviation for name in ("divergence", "separability"))
-    less = (1 + max(unlike, 0.0) / UNLIKE + max(told, 0.0) / TOLD) / (1 + max(-unlike, 0.0) / LIKE)
+    edited = any(f.name == "predictable" and not f.gates for f in alone.findings)
+    like = 0.0 if edited else max(-unlike, 0.0) / LIKE
+    less = (1 + max(unlike, 0.0) / UNLIKE + max(told, 0.0) / TOLD) / (1 + like)
     return max(f.deviation / (1 if f.name in FORM else less) for f in alone.findings if f.gates) / STRONG
 
 

@@ -158,11 +158,12 @@ def test_a_score_needs_a_reference_and_enough_text():
     assert (small.score, small.verdict, [r.code for r in small.reasons]) == (None, "ABSTAIN", ["low_power"])
 
 
-def scored_at(corpus, way, *, unlike=0.0, bits=0.0, told=0.0, style=0.0, harm=False):
+def scored_at(corpus, way, *, unlike=0.0, bits=0.0, told=0.0, style=0.0, harm=False, easy=True):
     """Of a deviation and a canary's way to harm; divergence and separability by deviation and by size."""
     shown = replace(finding(0.1, gates=False), name="divergence", deviation=unlike, value=0.6 + bits)
     style_ = replace(shown, name="separability", deviation=told, value=0.6 + style)
-    alone = comparison(replace(finding(0.3), deviation=corpus), shown, style_)
+    easy_ = replace(finding(0.0, gates=easy), name="predictable", deviation=-9.0)
+    alone = comparison(replace(finding(0.3), deviation=corpus), shown, style_, easy_)
     return scored(Assessment(alone, alone, replace(canary(harm), score=way)), SETTINGS)
 
 
@@ -171,6 +172,7 @@ def test_a_loss_scores_less_the_less_the_text_is_what_its_reference_is():
     assert scored_at(6.0, 0.0, unlike=2.0).score == scored_at(6.0, 0.0, told=4.0).score == pytest.approx(1)
     assert scored_at(6.0, 0.0, unlike=2.0, told=4.0).score == pytest.approx(2 / 3)
     assert scored_at(6.0, 0.0, unlike=-4.0).score == pytest.approx(4), "what lost its tail is like the rest of its kind"
+    assert scored_at(6.0, 0.0, unlike=-4.0, easy=False).score == pytest.approx(2), "and what was edited out of it"
     assert scored_at(6.0, 0.2).verdict == scored_at(6.0, 0.2, unlike=90.0).verdict == "WARN"
 
 
