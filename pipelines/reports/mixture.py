@@ -69,7 +69,8 @@ def _how(params: Params) -> str:
         f"{held.refuse_loss} of its variety beside real text of the same kind. A source of fewer than "
         f"{held.min_windows:,} windows of 50 words, or with more than a tenth of its text in shorter documents, is not "
         f"judged (low_power), which closes the gate from {low:,} synthetic tokens on; neither is one that declares no "
-        f"real text, or too little of its kind. A pass says that no loss was found, not that there is none."
+        f"real text, or too little of its kind, which always closes it. A pass says that no loss was found, not that "
+        f"there is none."
     )
 
 
