@@ -46,8 +46,8 @@ STATISTICS = {
     ),
     "predictable": (
         "Too easy",
-        "share of windows that a small model of real text finds easier than 95 % of real ones. High: sharpened text. Text "
-        "that was edited out of its reference is easy, too: then shown only.",
+        "share of windows that a small model of real text finds easier than 95 % of real ones. High: sharpened text. "
+        "Text that was edited out of its reference is easy, too: then shown only.",
     ),
     "surprising": ("Too hard", "the same at the other end. Another topic does that as well: shown only."),
     "divergence": (
