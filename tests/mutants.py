@@ -45,6 +45,12 @@ MUTANTS = (
     Mutant("stages/mix/windows.py", "full.height == 2 * groups.height", "full.height", "tests/stages/mix/test_declared.py"),
     Mutant("stages/mix/ngrams.py", "sample.raise_to(_bits(group))", "pass", "tests/stages/mix/test_ngrams.py"),
     Mutant("stages/mix/separability.py", "blocks.clusters[rows] & np.uint64(1) == 0", "np.arange(len(rows)) % 2 == 0", "tests/stages/mix/test_separability.py"),
+    Mutant("stages/extract/messages.py", 'parse_http(auto_decode="none")', 'parse_http(auto_decode="all")', "tests/stages/extract/test_messages.py"),
+    Mutant("stages/extract/codings.py", "if found is not None and len(found) > bound:", "if False:", "tests/stages/extract/test_codings.py"),
+    Mutant("pipelines/inputs.py", "_equal_names([*warcs, *synthetic])", "_equal_names(warcs)", "tests/pipelines/test_synthetic_inputs.py"),
+    Mutant("stages/dedup/paragraphs.py", 'tables["dedup/decisions"].filter', 'tables["extract/documents"].with_columns(keep=True).filter', "tests/stages/dedup/test_paragraphs.py"),
+    Mutant("stages/mix/collapse.py", "if share <= UNMATCHED:", "if True:", "tests/stages/mix/test_collapse.py"),
+    Mutant("stages/mix/within.py", ".mean() > TAKEN", ".mean() > 2", "tests/stages/mix/test_within.py"),
 )  # fmt: skip
 
 
