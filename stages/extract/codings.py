@@ -17,11 +17,14 @@ from stages.extract.frames import GZIP_MAGIC, skippable, zstd
 
 LAYERS_MAX = 6  # each may cost the time of a page at the bound
 _PIECE = 16 * 1024  # what is fed anew, byte by byte, where a fault lies in it
+_SURE = 512  # bytes that chance does not get out of what is no stream of a coding, without a fault
 _SIZE = re.compile(rb"[ \t]{0,32}0{0,32}([0-9a-fA-F]{1,15})[ \t]{0,32}(?:;[^\n]{0,4096})?\r?\n")  # with an extension
 _LINE_END = re.compile(rb"\r?(?:\n|\Z)")
 _FRAMING = re.compile(rb"\r?\n[0-9a-fA-F]{1,15}[ \t]{0,32}\r?\n")
 _FRAMING_CUT = re.compile(rb"\r?\n[0-9a-fA-F]{1,15}[ \t]{0,32}\r?\Z")
 _LAST = re.compile(rb"\r?\n0{1,32}\r?\n\s{0,2}\Z")
+_NO_CODING = frozenset({"", "identity", "none", "utf-8", "utf8"})  # what servers write where nothing is coded
+_BINARY = re.compile(rb"(?!\xff\xfe|\xfe\xff).{0,512}?[\x00-\x06\x0e-\x1a\x1c-\x1f]", re.DOTALL)  # but for UTF-16
 
 
 class _Engine(Protocol):
@@ -68,6 +71,9 @@ class _Brotli:
         return bool(self._engine.is_finished())
 
 
+_Layer = Callable[[bytes, int], bytes | None]
+
+
 class _Drawn(NamedTuple):
     """What one stream gives; `end`: where it or its fault ends in the input."""
 
@@ -81,17 +87,23 @@ def undone(body: bytes, codings: Sequence[str], bound: int) -> bytes | None:
     """The body with its codings undone, of which the last was applied last; null where it is not coded so.
 
     Writers keep the header of a coding that they have undone: one that is not there is passed over if markup comes out
-    in the end, and chunked always. Names are in lower case; unknown ones say nothing. At most LAYERS_MAX are tried.
+    in the end, and chunked and a repeated one always. Names are in lower case; an unknown one says something only of
+    bytes that are no text. At most LAYERS_MAX are tried.
     A layer of more than `bound` bytes ends it: the result is then the first `bound` + 1 bytes of that layer.
     """
     layers = [_LAYERS[name] for name in reversed(codings) if name in _LAYERS]
-    lacking = len(layers) > LAYERS_MAX
+    lacking, done = len(layers) > LAYERS_MAX, set[_Layer]()
     for undo in () if lacking else layers:
         found = undo(body, bound + 1)
         if found is not None and len(found) > bound:
             return found[: bound + 1]
-        lacking |= found is None and undo is not _unchunked
-        body = body if found is None else found
+        if found is None:
+            lacking |= undo is not _unchunked and undo not in done
+        else:
+            body = found
+            done.add(undo)
+    unknown = any(name not in _LAYERS and name not in _NO_CODING for name in codings)
+    lacking |= unknown and _BINARY.match(body) is not None
     return None if lacking and body and not _is_markup(body) else body
 
 
@@ -101,7 +113,7 @@ def _unchunked(data: bytes, most: int) -> bytes | None:
     Null where nothing is chunked.
     """
     line = _SIZE.match(data)
-    if line is None or not (_behind(data, line) or _is_markup(data[line.end() : line.end() + 512])):
+    if line is None or not _is_chunk(data, line):
         return None  # a text may begin with a number
     out = bytearray()
     while line and len(out) < most and (size := int(line[1], 16)):
@@ -109,6 +121,14 @@ def _unchunked(data: bytes, most: int) -> bytes | None:
         line = _SIZE.match(data, end.end()) if end else None
         out += data[start:stop] if line else _last_chunk(data, start, stop, end is None)
     return bytes(out)
+
+
+def _is_chunk(data: bytes, line: re.Match[bytes]) -> bool:
+    """Whether a first line that may state a size does: markup behind it needs framing further on, if it misfits."""
+    markup = _is_markup(data[line.end() : line.end() + 512])
+    if _behind(data, line) and not (markup and int(line[1], 16) == 0):
+        return True
+    return markup and bool(_FRAMING.search(data, line.end()) or _LAST.search(data, line.end()))
 
 
 def _behind(data: bytes, line: re.Match[bytes]) -> re.Match[bytes] | None:
@@ -145,7 +165,9 @@ def _unbrotlied(data: bytes, most: int) -> bytes | None:
 def _unmarked(new: Callable[[], _Engine], data: bytes, most: int) -> bytes | None:
     """What a coding gives that has no magic; any bytes may begin as such, so what a faulty one gives must be markup."""
     drawn = _drawn(new, data, 0, most)
-    sure = (drawn.ended and drawn.end == len(data)) or len(drawn.data) >= most or _is_markup(drawn.data)
+    ended = drawn.ended and not data[drawn.end :].strip(b"\0\r\n \t")
+    cut = drawn.end == len(data) and not drawn.faulty and len(drawn.data) >= _SURE
+    sure = ended or cut or len(drawn.data) >= most or _is_markup(drawn.data)
     return drawn.data if sure else None
 
 
@@ -190,7 +212,7 @@ def _is_markup(data: bytes) -> bool:
     return data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-_LAYERS: dict[str, Callable[[bytes, int], bytes | None]] = {
+_LAYERS: dict[str, _Layer] = {
     "chunked": _unchunked,
     "gzip": _gunzipped,
     "x-gzip": _gunzipped,  # RFC 9110, 8.4.1.3: the same

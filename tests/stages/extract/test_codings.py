@@ -187,6 +187,36 @@ def test_codings_that_are_unknown_or_named_twice_say_nothing():
     assert undone(b"x", ["compress"], BOUND) == b"x"
 
 
+@pytest.mark.parametrize("coding", ["brotli", "compress", "gzip/deflate"])
+@pytest.mark.parametrize("pack", [brotli.compress, zlib.compress])
+def test_bytes_under_an_unknown_name_are_no_page(coding, pack):
+    assert undone(pack(PAGE), [coding], BOUND) is None
+    wide = "\ufeffwarning, then a page".encode("utf-16-le")
+    assert [undone(one, [coding], BOUND) for one in (PAGE, b"warning", wide)] == [PAGE, b"warning", wide]
+
+
+@pytest.mark.parametrize("first", [b"1\n", b"0\n\n", b"0\r\n"])
+def test_a_page_that_begins_with_a_number_is_not_chunked(first):
+    assert undone(first + PAGE, ["chunked"], BOUND) == first + PAGE
+
+
+@pytest.mark.parametrize(
+    ("coding", "coded"),
+    [("deflate", lambda d: zlib.compress(d)[:-4]), ("deflate", lambda d: deflated(d) + b"\r\n"),
+     ("br", lambda d: brotli.compress(d) + b"\r\n")],
+    ids=["cut", "deflate", "br"],
+)  # fmt: skip
+def test_what_is_no_markup_counts_where_a_stream_is_only_cut_or_followed_by_a_line_end(coding, coded):
+    page = PAGE.decode().encode("utf-16")
+    assert undone(coded(page), [coding], BOUND) == page
+
+
+def test_a_coding_that_was_applied_once_may_be_stated_twice():
+    page = b"Warning: x\n" + PAGE
+    assert undone(zipped(page), ["gzip", "gzip"], BOUND) == page
+    assert undone(page, ["gzip", "gzip"], BOUND) is None
+
+
 def test_no_more_layers_are_tried_than_a_page_may_cost():
     body = PAGE
     for _ in range(LAYERS_MAX):
