@@ -50,10 +50,7 @@ def judge(tables: Mapping[str, Shards], params: MixParams, waivers: Waivers) -> 
     sources = {n: _source(n, shares, missing.get(n, {}), assessed.get(n), params, waivers) for n in names}
     whole = _mixture(shares, params.collapse) if names else [Reason("nothing_to_check", "PASS")]
     kept, waiver = waived(None, whole, waivers)
-    stray = [
-        Reason("waiver_void", "WARN", w["source"], w["name"]) for w in waivers if w["source"] not in (None, *names)
-    ]
-    reasons = [*kept, *(r for n in names for r in sources[n][0]), *stray]
+    reasons = [*kept, *(r for n in names for r in sources[n][0])]
     return {
         **_verdict(reasons),
         "digest": digest(None, worst(whole), whole),

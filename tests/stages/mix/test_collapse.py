@@ -159,13 +159,6 @@ def test_a_waiver_of_a_source_without_reference_is_one_of_its_size():
     assert len({f["sources"]["set"]["digest"] for f in found}) == 2
 
 
-def test_a_waiver_of_a_source_that_is_not_there_is_warned_of():
-    stray = {"source": "sett", "verdict_digest": "0" * 32, "name": "A. Person", "reason": "w", "in_force": True}
-    found = verdict({"0": [row("r", 10**6), row("s", LEAST, "synthetic")]}, waivers=[stray])
-    assert ("waiver_void", "WARN") in codes(found)
-    assert {r["source"] for r in found["reasons"] if r["code"] == "waiver_void"} == {"sett"}
-
-
 @pytest.mark.parametrize(("short", "expected"), [(2, []), (3, [LOW])])
 def test_windows_say_nothing_of_a_source_most_of_which_gives_none(short, expected):
     """Short: of 49 tokens, one fewer than a window has words. Copies of a document count once."""
