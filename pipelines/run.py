@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from pipelines.errors import DONE, INFRASTRUCTURE, SHARD_FAILED, BadInput, Stop
 from pipelines.files import read_json, text_of, write_json
 from pipelines.locks import Lock
 from pipelines.store import ROOT, Store
+from stages.params import nearest
 
 PATIENCE = 25.0  # seconds that stages get to end by themselves
 
@@ -70,8 +70,7 @@ def _check(root: Path, targets: Sequence[str]) -> None:
         known = list(_yaml(root / "dvc.yaml")["stages"])
         for name in targets:
             if name not in known:
-                (near,) = get_close_matches(name, known, n=1, cutoff=0.0)
-                raise BadInput(f"dvc.yaml: no stage {name!r}; did you mean {near!r}?")
+                raise BadInput(f"dvc.yaml: no stage {name!r}{nearest(name, known)}")
 
 
 def _yaml(path: Path) -> Any:

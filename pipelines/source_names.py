@@ -6,11 +6,10 @@ waiver of theirs waits.
 """
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 
 from pipelines.named import CRAWL_KEY
 from stages.mix.params import MixParams, Reference
-from stages.params import Input
+from stages.params import Input, nearest
 
 
 def own_name(given: Input) -> str:
@@ -49,5 +48,4 @@ def faults(given: Input, mix: MixParams) -> Iterator[str]:
 
 def _unknown(key: str, name: str, known: Collection[str]) -> Iterator[str]:
     if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.0)
-        yield f"{key}: unknown source {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        yield f"{key}: unknown source {name!r}{nearest(name, [*known])}"

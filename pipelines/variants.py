@@ -7,7 +7,6 @@ Knows no text and writes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +19,7 @@ from pipelines.store import read_rows
 from pipelines.work import Shards
 from stages.dedup import clusters, decide
 from stages.dedup.params import DedupParams, decide_params
-from stages.params import Params
+from stages.params import Params, nearest
 from stages.toxicity import measure
 
 Verdicts = Mapping[str, pl.DataFrame]  # shard -> (doc_id, keep, …)
@@ -67,8 +66,7 @@ def find(params: Params, name: str) -> tuple[str, tuple[str, ...]]:
     """(stage, reasons) of a rule. Raises BadInput naming the nearest rule in force."""
     known = rules(params)
     if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise BadInput(f"{name!r} is no rule that params.yaml puts in force; did you mean {near!r}?")
+        raise BadInput(f"{name!r} is no rule that params.yaml puts in force{nearest(name, [*known])}")
     return known[name]
 
 

@@ -1,6 +1,6 @@
 """params.yaml as frozen types. A function takes the part it needs; an unknown key names its nearest known one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -207,8 +207,13 @@ def _sentence(fault: Any, raw: Any) -> str:
 
 
 def _unknown(key: str, name: str, known: list[str]) -> str:
+    return f"{key}: unknown key{nearest(name, known)}"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """What to add to an error about a name that is not known: the nearest one that is, if there is any."""
     near = get_close_matches(name, known, n=1, cutoff=0.0)
-    return f"{key}: unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _known(path: tuple[Any, ...]) -> list[str]:

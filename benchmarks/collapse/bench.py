@@ -53,9 +53,9 @@ TURNS = {"real": 6, "paired_llm": 1, "paired_human": 1}  # cases per turn of a b
 BENIGN_TURN = 3
 EARLY = (1, 2, 3)  # generations of loops whose first detection is asked for
 PAIRED = ("paired_llm", "paired_human")
-LABELLED = {"labelled_10k": (200, 6000), "labelled_20k": (400, 6000), "labelled_60k": SIZE}  # others SIZE
+LABELLED = {"labelled_10k": (200, 6000), "labelled_20k": (400, 6000), "labelled_60k": SIZE}
 UNSEEN = {"unseen_10k": LABELLED["labelled_10k"], "unseen_60k": SIZE}  # less where a domain has less
-ALONE = LABELLED | UNSEEN
+ALONE = LABELLED | UNSEEN  # windows of a part; others SIZE
 PARTS = ("tuning", "held_out", "fresh", *ALONE, "early")
 SEEDS = {"tuning": TUNING_SEEDS, **dict.fromkeys(("fresh", *ALONE, "early"), FRESH_SEEDS)}  # others HELD_OUT_SEEDS
 

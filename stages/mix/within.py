@@ -17,9 +17,7 @@ from stages.mix.corpus import STATISTICS, Statistic
 from stages.mix.matched import Floats, Plan
 from stages.shingles import Ints
 
-TAKEN = (
-    0.1  # share of a source's runs of eight words in its reference; text that people wrote apart shares .002 of them
-)
+TAKEN = 0.1  # share of a source's runs of eight words that its reference has: people's text shares .004 at most
 CHOOSE = 20  # controls from which the quantiles of easy and hard windows are read, and separability
 
 
